@@ -1,0 +1,81 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { AppError } from '@agentpod/core';
+import { Kysely, type Transaction } from 'kysely';
+import { migrate } from './migrations.ts';
+import { NodeSqliteDialect, translate } from './sqlite-dialect.ts';
+import type { Tables } from './tables.ts';
+
+const busyTimeoutMs = 5000;
+
+/** One connection to one file. Everything that writes goes through `transact`. */
+export class Database {
+  readonly #sqlite: DatabaseSync;
+  readonly #kysely: Kysely<Tables>;
+  readonly #inTransaction = new AsyncLocalStorage<true>();
+
+  constructor(sqlite: DatabaseSync) {
+    this.#sqlite = sqlite;
+    this.#kysely = new Kysely<Tables>({ dialect: new NodeSqliteDialect(sqlite) });
+  }
+
+  /** For reads of one statement. Inside a transaction there is only `tx`: the one connection is taken, this would wait for ever. */
+  get query(): Kysely<Tables> {
+    if (this.#inTransaction.getStore()) {
+      throw new AppError('bug', 'DatabaseUsedInTransaction', 'inside a transaction only the transaction may be used');
+    }
+    return this.#kysely;
+  }
+
+  /** All of `work` or nothing. Others wait; `work` must not wait for anything but the database. */
+  async transact<T>(work: (tx: Transaction<Tables>) => Promise<T>): Promise<T> {
+    return this.query.transaction().execute((tx) => this.#inTransaction.run(true, () => work(tx)));
+  }
+
+  async close(): Promise<void> {
+    await this.#kysely.destroy();
+    if (this.#sqlite.isOpen) this.#sqlite.close();
+  }
+}
+
+/**
+ * Opens the file (or `:memory:`), makes it when it is absent, and brings it up to date. Throws `terminal`/`DatabaseTooNew`,
+ * `terminal`/`DatabaseCorrupt` or `unavailable`/`DatabaseUnwritable`.
+ */
+export async function openDatabase(path: string): Promise<Database> {
+  if (path !== ':memory:') makePrivate(path);
+  const database = new Database(translate(() => openSqlite(path)));
+  try {
+    await migrate(database.query);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}
+
+function openSqlite(path: string): DatabaseSync {
+  const sqlite = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true });
+  try {
+    // What was answered as done survives a power cut: every commit is synced.
+    sqlite.exec('pragma journal_mode = wal; pragma synchronous = full');
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+  return sqlite;
+}
+
+/** SQLite gives its side files the mode of the main one. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+  } catch (cause) {
+    throw new AppError('unavailable', 'DatabaseUnwritable', `open database: ${(cause as Error).message}`, {
+      remedy: 'Make sure that the data directory exists and belongs to the user AgentPod runs as.',
+      cause,
+    });
+  }
+}
