@@ -1,0 +1,175 @@
+import { AppError, type NewInstance, type ObservedInstance, type ResourceSpec } from '@agentpod/core';
+import type { ContainerInspectInfo } from 'dockerode';
+import { containerOptions, limitOptions } from './container-options.ts';
+import type { EngineConnection } from './engine-connection.ts';
+import { findImage, imageUnavailable } from './images.ts';
+import type { Networks } from './networks.ts';
+import { observedInstance } from './observed-instance.ts';
+import { foreignObject, type Ownership, revisionLabel } from './ownership.ts';
+import { ignore, isKind } from './translate.ts';
+import type { Volumes } from './volumes.ts';
+
+/** Added to the grace of a stop: what the engine itself may need to kill and report. */
+const stopMarginMs = 30_000;
+
+/** The containers that realise agents. By name in, by the engine's id inside: a name can change hands in between. */
+export class Instances {
+  readonly #connection: EngineConnection;
+  readonly #ownership: Ownership;
+  readonly #networks: Networks;
+  readonly #volumes: Volumes;
+
+  constructor(parts: { connection: EngineConnection; ownership: Ownership; networks: Networks; volumes: Volumes }) {
+    this.#connection = parts.connection;
+    this.#ownership = parts.ownership;
+    this.#networks = parts.networks;
+    this.#volumes = parts.volumes;
+  }
+
+  async observe(agentId: string, signal: AbortSignal): Promise<readonly ObservedInstance[]> {
+    const label = this.#ownership.filter({ agentId, role: 'instance' });
+    const found = await this.#connection.call(
+      'list instances',
+      (docker, abortSignal) => docker.listContainers({ all: true, filters: { label }, abortSignal }),
+      signal,
+    );
+    const inspected = await Promise.all(found.map(async ({ Id }) => this.#inspect(Id, signal)));
+    // What went away between the two questions is not there.
+    return inspected.flatMap((container) => (container ? [observedInstance(container)] : []));
+  }
+
+  /** Throws `conflict`/`ForeignObject` for a name that is taken, `unavailable` when network or volumes are missing. */
+  async create(agentId: string, instance: NewInstance, imageId: string, signal: AbortSignal): Promise<void> {
+    if (await this.#isThere(agentId, instance, signal)) return;
+    await this.#requireGround(agentId, instance, signal);
+    const entrypoint = await this.#entrypointOf(imageId, signal);
+    const labels = this.#ownership.labels('instance', agentId, { [revisionLabel]: instance.revision });
+    const options = containerOptions(instance, { id: imageId, entrypoint }, labels);
+    try {
+      await this.#connection.call(
+        `create container ${instance.name}`,
+        (docker, abortSignal) => docker.createContainer({ ...options, abortSignal }),
+        signal,
+      );
+    } catch (error) {
+      if (!isKind(error, 'conflict') || !(await this.#isThere(agentId, instance, signal))) throw error;
+    }
+  }
+
+  async start(name: string, signal: AbortSignal): Promise<void> {
+    const { Id, State } = await this.#require(name, signal);
+    if (State.Running) return;
+    try {
+      await this.#connection.call(
+        `start ${name}`,
+        (docker, abortSignal) => docker.getContainer(Id).start({ abortSignal }).catch(alreadySo),
+        signal,
+      );
+    } catch (error) {
+      // The engine's 400: no such command, not executable, no such user. The same container will never start.
+      if (!(error instanceof AppError) || error.kind !== 'terminal') throw error;
+      throw new AppError('terminal', 'StartRefused', error.message, { cause: error });
+    }
+  }
+
+  /** An instance that is not there does not run either. */
+  async stop(name: string, graceSeconds: number, signal: AbortSignal): Promise<void> {
+    const container = await this.#own(name, signal);
+    if (!container) return;
+    const t = Math.ceil(graceSeconds);
+    await this.#connection
+      .call(
+        `stop ${name}`,
+        (docker, abortSignal) => docker.getContainer(container.Id).stop({ t, abortSignal }).catch(alreadySo),
+        signal,
+        t * 1000 + stopMarginMs,
+      )
+      .catch(ignore('not-found'));
+  }
+
+  async remove(name: string, signal: AbortSignal): Promise<void> {
+    const container = await this.#own(name, signal);
+    if (!container) return;
+    await this.#connection
+      .call(
+        `remove container ${name}`,
+        // `v` takes the anonymous volumes an image declares; named ones stay.
+        (docker, abortSignal) => docker.getContainer(container.Id).remove({ force: true, v: true, abortSignal }),
+        signal,
+        stopMarginMs * 2,
+      )
+      .catch(ignore('not-found'));
+  }
+
+  async setLimits(name: string, limits: ResourceSpec, signal: AbortSignal): Promise<void> {
+    const { Id } = await this.#require(name, signal);
+    await this.#connection.call(
+      `change the limits of ${name}`,
+      (docker, abortSignal) => docker.getContainer(Id).update({ ...limitOptions(limits), abortSignal }),
+      signal,
+    );
+  }
+
+  async idOf(name: string, signal: AbortSignal): Promise<string> {
+    return (await this.#require(name, signal)).Id;
+  }
+
+  async #isThere(agentId: string, instance: NewInstance, signal: AbortSignal): Promise<boolean> {
+    const container = await this.#inspect(instance.name, signal);
+    if (!container) return false;
+    const { Labels } = container.Config;
+    if (!this.#ownership.isOurs(Labels, { agentId, role: 'instance' })) throw foreignObject('container', instance.name);
+    if (Labels[revisionLabel] === instance.revision) return true;
+    throw new AppError('conflict', 'OtherRevision', `container ${instance.name} exists with another revision`);
+  }
+
+  /** The engine would make a missing volume by itself: unlabelled, empty, and looking like an agent without memory. */
+  async #requireGround(agentId: string, instance: NewInstance, signal: AbortSignal): Promise<void> {
+    const [networks, volumes] = await Promise.all([
+      this.#networks.ours({ agentId }, signal),
+      this.#volumes.ours({ agentId }, signal),
+    ]);
+    const present = new Set([...networks, ...volumes].map(({ Name }) => Name));
+    const missing = [instance.network, instance.volumes.state, instance.volumes.config].filter(
+      (name) => !present.has(name),
+    );
+    if (missing.length === 0) return;
+    throw new AppError(
+      'unavailable',
+      'GroundMissing',
+      `${instance.name} needs ${missing.join(' and ')}, not there (any more)`,
+    );
+  }
+
+  async #entrypointOf(imageId: string, signal: AbortSignal): Promise<readonly string[]> {
+    const image = await findImage(this.#connection, imageId, signal);
+    if (!image) throw imageUnavailable(`image ${imageId} is not on this machine any more`);
+    return [image.Config?.Entrypoint ?? []].flat();
+  }
+
+  async #require(name: string, signal: AbortSignal): Promise<ContainerInspectInfo> {
+    const container = await this.#own(name, signal);
+    if (container) return container;
+    throw new AppError('not-found', 'InstanceGone', `there is no container ${name} of ours`);
+  }
+
+  async #own(name: string, signal: AbortSignal): Promise<ContainerInspectInfo | undefined> {
+    const container = await this.#inspect(name, signal);
+    return this.#ownership.isOurs(container?.Config.Labels, { role: 'instance' }) ? container : undefined;
+  }
+
+  async #inspect(nameOrId: string, signal: AbortSignal): Promise<ContainerInspectInfo | undefined> {
+    return this.#connection
+      .call(
+        `look at container ${nameOrId}`,
+        (docker, abortSignal) => docker.getContainer(nameOrId).inspect({ abortSignal }),
+        signal,
+      )
+      .catch(ignore('not-found'));
+  }
+}
+
+/** 304: it runs (or stands) already. */
+function alreadySo(failure: unknown): void {
+  if ((failure as { statusCode?: number }).statusCode !== 304) throw failure;
+}
