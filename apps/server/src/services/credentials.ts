@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import type { Agent } from '@agentpod/core';
+import { z } from 'zod';
+import type { AgentCredentials } from '../ports/agent-driver.ts';
+import type { Store } from '../ports/store.ts';
+import type { Vault } from '../ports/vault.ts';
+
+const Sealed = z.object({
+  virtualKey: z.string(),
+  controlUser: z.string(),
+  ingressUser: z.string(),
+  probeUser: z.string(),
+  probeToken: z.string(),
+});
+
+/** What each agent is known by, to us and to the gateway. Random, made once, sealed for this agent alone. */
+export class Credentials {
+  readonly #store: Pick<Store, 'getCredentials'>;
+  readonly #vault: Vault;
+
+  constructor(store: Pick<Store, 'getCredentials'>, vault: Vault) {
+    this.#store = store;
+    this.#vault = vault;
+  }
+
+  /** New ones, sealed; they open for this agent only. */
+  create(agentId: string, tenant: string): string {
+    const credentials: AgentCredentials = {
+      virtualKey: `apk_${random(32)}`,
+      controlUser: `agentpod-${random(24)}`,
+      ingressUser: `owner@${tenant}`,
+      probeUser: `probe-${random(24)}`,
+      probeToken: random(32),
+    };
+    return this.#vault.seal(JSON.stringify(credentials), contextOf(agentId));
+  }
+
+  async of(agent: Pick<Agent, 'id'>): Promise<AgentCredentials> {
+    const sealed = await this.#store.getCredentials(agent.id);
+    return Sealed.parse(JSON.parse(this.#vault.open(sealed, contextOf(agent.id))));
+  }
+}
+
+/** The ones worth hiding; `ingressUser` is a name that everybody may know. */
+export function secretsIn(credentials: AgentCredentials): readonly string[] {
+  return [credentials.virtualKey, credentials.controlUser, credentials.probeUser, credentials.probeToken];
+}
+
+function contextOf(agentId: string): string {
+  return `${agentId}|credentials`;
+}
+
+function random(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
+}
