@@ -1,0 +1,296 @@
+import { randomBytes, randomUUIDv7 } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Agent, type AgentType, AppError, errorKinds, gatewayBlock, refOf } from '@agentpod/core';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { SqliteAccounts } from './adapters/sqlite/sqlite-accounts.ts';
+import { openSqliteStore } from './adapters/sqlite/sqlite-store.ts';
+import { systemClock } from './adapters/system-clock/system-clock.ts';
+import { openVault } from './adapters/vault-file/file-vault.ts';
+import type { Config } from './config.ts';
+import { type Adapters, realAdapters } from './real-adapters.ts';
+import { createApp } from './http/app.ts';
+import type { Installation } from './initialise.ts';
+import type { AgentDriver } from './ports/agent-driver.ts';
+import type { RuntimeEngine } from './ports/runtime.ts';
+import type { Store } from './ports/store.ts';
+import type { Vault } from './ports/vault.ts';
+import { Agents } from './services/agents.ts';
+import { AgentTypes } from './services/agent-types.ts';
+import { Changes } from './services/changes.ts';
+import { checkRenders } from './services/check-renders.ts';
+import { Controller } from './services/controller.ts';
+import { AgentCreation } from './services/create-agent.ts';
+import { Credentials } from './services/credentials.ts';
+import { examine } from './services/doctor.ts';
+import { Handover } from './services/handover.ts';
+import { IngressSync } from './services/ingress-sync.ts';
+import { Prober } from './services/prober.ts';
+import { SnapshotPublisher } from './services/publish-snapshot.ts';
+import { Secrets } from './services/secrets.ts';
+import { Setup } from './services/setup.ts';
+import { TalkToAgent } from './services/talk-to-agent.ts';
+import { targetOf } from './services/target.ts';
+import { Views } from './services/views.ts';
+import { version } from './version.ts';
+
+export interface Server {
+  readonly app: FastifyInstance;
+  start(): Promise<void>;
+  /** Takes no new requests, ends streams, lets running work finish, closes the store. */
+  stop(): Promise<void>;
+}
+
+/** Puts services together. Constructs, starts and stops; decides nothing. */
+export async function createServer(
+  config: Config,
+  installation: Installation,
+  log: Logger,
+  adapters: Adapters = realAdapters(config, installation),
+): Promise<Server> {
+  const { runtime, ingress, host, feed } = adapters;
+  const clock = systemClock;
+  const now = (): number => clock.now();
+  const random = Math.random;
+  const { store, database, close } = await openSqliteStore(config.paths.database);
+  const accounts = new SqliteAccounts(database, now, { peopleChanged: () => controller.wakeFleet() });
+  const vault = openVault({ file: config.paths.masterKey, fromEnvironment: config.masterKey });
+  await requireSameMasterKey(store, vault.keyId, config);
+  const types = new AgentTypes(adapters.types.map((type) => ({ type, driver: driverOf(type, adapters.drivers) })));
+  const secrets = new Secrets(store, vault);
+  const credentials = new Credentials(store, vault);
+  const changes = new Changes();
+  const stopping = new AbortController();
+
+  const ingressSync = new IngressSync({
+    store,
+    ingress,
+    host,
+    typeOf: (name) => types.get(name).type,
+    consoleHost: config.consoleHost,
+    certifies: config.mode === 'domain',
+    publicAddresses: config.publicAddresses,
+  });
+  const handoverKey = await sealedKey(store, vault, 'key.handover');
+  const publisher = new SnapshotPublisher({
+    store,
+    accounts,
+    feed,
+    credentialsOf: (agent) => credentials.of(agent),
+    modelKeyOf: async (agent) => (await secrets.modelKey(agent))?.value,
+    authorityOf: (name) => new URL(config.originOf(name)).host,
+    consoleUrl: config.consoleUrl,
+    secure: config.secure,
+    keys: { session: await sealedKey(store, vault, 'key.session'), handover: handoverKey },
+    now,
+  });
+  const prober = new Prober({
+    probe: adapters.probe,
+    clock,
+    random,
+    concurrency: 8,
+    describe: async (agent) => ({ ...types.get(agent.spec.type), credentials: await credentials.of(agent) }),
+    ingressLive: (agentId, signal) => ingressSync.live(agentId, signal),
+    certificate: async (name, signal) => {
+      const obstacle = ingressSync.obstacle(name);
+      return obstacle === undefined ? ingress.certificate(name, signal) : { state: 'waiting', detail: obstacle };
+    },
+    entrance: async () => ({
+      origin: config.originOf,
+      address: (await host.outwardAddress()) ?? '127.0.0.1',
+      port: config.ports.public,
+    }),
+    changed: (agentId) => controller.wake(agentId),
+  });
+  const hostRoutes = async (): Promise<readonly string[]> => host.routes();
+  const controller: Controller = new Controller({
+    runtime,
+    store,
+    clock,
+    random,
+    resyncMs: config.resyncMs,
+    reconcile: {
+      runtime,
+      store,
+      supernet: config.supernet,
+      hostRoutes,
+      now,
+      targetOf: async (agent) =>
+        targetOf({
+          agent,
+          ...types.get(agent.spec.type),
+          credentials: await credentials.of(agent),
+          modelKeyVersion: (await secrets.modelKey(agent))?.version ?? 0,
+          origin: config.originOf(agent.host),
+          supernet: config.supernet,
+          modelPort: config.modelPort,
+        }),
+      userOf: (agent) => types.get(agent.spec.type).type.container.user,
+      lastSeen: (agentId) => prober.lastSeen(agentId),
+      look: (agent, engine, target) => prober.look(agent, engine, target),
+      changed: (agentId) => changes.publish(agentId),
+      onError: (agent, error) => complain(log, { agent: refOf(agent), generation: agent.generation }, error),
+    },
+    fleetWork: [
+      { name: 'gateway network', run: (signal) => runtime.ensureGatewayNetwork(gatewayBlock(config.supernet), signal) },
+      { name: 'routes', run: () => ingressSync.sync() },
+      { name: 'gateway snapshot', run: () => publisher.publish() },
+    ],
+    onError: (what, error) => complain(log, { what }, error),
+  });
+
+  const agentsDeps = {
+    store,
+    secrets,
+    types,
+    host,
+    changes,
+    clock,
+    wake: (agentId: string) => controller.wake(agentId, { urgent: true }),
+    checkRenders: (agent: Pick<Agent, 'id' | 'tenant' | 'name' | 'host' | 'spec'>) =>
+      checkRenders(agent, {
+        types,
+        originOf: config.originOf,
+        supernet: config.supernet,
+        modelPort: config.modelPort,
+      }),
+  };
+  const app = createApp(
+    {
+      accounts,
+      types,
+      changes,
+      setup: new Setup({ accounts, store, clock, consoleUrl: config.consoleUrl }),
+      handover: new Handover({ store, feed, clock, originOf: config.originOf, key: handoverKey, newId: randomUUIDv7 }),
+      agents: new Agents(agentsDeps),
+      creation: new AgentCreation({ ...agentsDeps, credentials, baseDomain: config.baseDomain, newId: randomUUIDv7 }),
+      talk: new TalkToAgent({ types, credentials, runtime, clock }),
+      views: new Views({ store, originOf: config.originOf }),
+      ping: () => store.ping(),
+      system: async () => ({
+        version,
+        mode: config.mode,
+        baseDomain: config.baseDomain,
+        consoleUrl: config.consoleUrl,
+        ...(await engineOf(runtime)),
+        memoryBytes: host.memoryBytes(),
+        cpus: host.cpus(),
+        agents: (await store.listManaged()).length,
+      }),
+      examine: () =>
+        examine({
+          runtime,
+          host,
+          ingress,
+          appliedRevision: () => ingressSync.appliedRevision,
+          store,
+          types,
+          accounts,
+          clock,
+          gatewayAnswers: async (signal) => {
+            const response = await fetch(`http://127.0.0.1:${config.gatewayPort}/healthz`, { signal });
+            const { models } = GatewayHealth.parse(await response.json());
+            return { visitors: response.ok, models };
+          },
+          disk: async () => {
+            const { bavail, blocks, bsize } = await statfs(config.paths.data);
+            return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+          },
+          mode: config.mode,
+          consoleHost: config.consoleHost,
+          publicAddresses: config.publicAddresses,
+        }),
+    },
+    {
+      logger: log,
+      clock,
+      version,
+      consoleUrl: config.consoleUrl,
+      secure: config.secure,
+      rootToken: installation.rootToken,
+      dashboard: config.dashboard ?? fileURLToPath(new URL('../../dashboard/dist', import.meta.url)),
+    },
+  );
+
+  return {
+    app,
+    async start() {
+      void followChanges(changes, controller, stopping.signal);
+      controller.start();
+      await app.listen({ host: config.listen.address, port: config.listen.port });
+      log.info({ version, mode: config.mode, console: config.consoleUrl }, 'ready');
+    },
+    async stop() {
+      stopping.abort();
+      await app.close();
+      prober.stop();
+      await controller.stop();
+      await close();
+    },
+  };
+}
+
+/** What the gateway says of itself: whether it has the address that agents call. */
+const GatewayHealth = z.object({ models: z.boolean() });
+
+/** Whatever makes an agent look different may concern its route or the gateway. */
+async function followChanges(changes: Changes, controller: Controller, signal: AbortSignal): Promise<void> {
+  for await (const _agentId of changes.subscribe(signal)) controller.wakeFleet();
+}
+
+function driverOf(type: AgentType, drivers: readonly AgentDriver[]): AgentDriver {
+  const driver = drivers.find(({ name }) => name === type.driver);
+  if (driver) return driver;
+  throw new AppError(
+    'invalid',
+    'UnknownDriver',
+    `type "${type.metadata.name}" names the driver "${type.driver}", which does not exist`,
+    {
+      field: 'driver',
+      remedy: `Use one of: ${drivers.map(({ name }) => name).join(', ')}.`,
+    },
+  );
+}
+
+/** A key that only server and gateway know: made once, kept sealed, so that sessions outlive a restart. */
+async function sealedKey(store: Store, vault: Vault, name: string): Promise<string> {
+  const sealed = await store.getSetting(name);
+  if (sealed !== undefined) return vault.open(sealed, name);
+  const key = randomBytes(32).toString('base64url');
+  await store.putSetting(name, vault.seal(key, name));
+  return key;
+}
+
+/** Without its master key a database is unreadable: better said at the start than at the first secret. */
+async function requireSameMasterKey(store: Store, keyId: string, config: Config): Promise<void> {
+  const known = await store.getSetting('vault.keyId');
+  if (known === undefined) return store.putSetting('vault.keyId', keyId);
+  if (known === keyId) return;
+  throw new AppError(
+    'terminal',
+    'WrongMasterKey',
+    `${config.paths.masterKey} is not the key this database was sealed with`,
+    {
+      remedy: 'Put the original master.key back, or start with an empty data directory.',
+    },
+  );
+}
+
+async function engineOf(runtime: RuntimeEngine) {
+  try {
+    const { name, version: engineVersion, apiVersion } = await runtime.info(AbortSignal.timeout(3000));
+    return { engine: { name, version: engineVersion, apiVersion } };
+  } catch {
+    // The overview is shown without the engine; `doctor` says why it is not there.
+    return {};
+  }
+}
+
+function complain(log: Logger, fields: object, error: AppError): void {
+  const entry = { ...fields, reason: error.reason, error: error.message };
+  if (error.kind === 'bug') log.error({ ...entry, err: error }, 'failed by a mistake of ours');
+  else if (errorKinds[error.kind].reconcile === 'stalled') log.warn(entry, 'stalled');
+  else log.info(entry, 'failed, will be tried again');
+}
