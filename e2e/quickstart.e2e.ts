@@ -6,8 +6,9 @@ import { type CommandResult, docker, run } from './harness/control-plane.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const parts = ['agentpod-server', 'agentpod-gateway', 'agentpod-traefik'];
-const prefix = 'agentpod-e2e-quickstart-';
-const place = mkdtempSync(join(tmpdir(), prefix));
+/** Of every data directory that a test of ours makes. */
+const prefix = 'agentpod-e2e-';
+const place = mkdtempSync(join(tmpdir(), `${prefix}quickstart-`));
 const checkout = join(place, 'agentpod');
 const dataDir = join(place, 'data');
 const port = 21_380;

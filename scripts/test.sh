@@ -22,7 +22,12 @@ trap 'rm -rf "$results" "$log"' EXIT
 
 step "packages of the distribution"
 need_packages ca-certificates curl openssl procps iproute2 python3-venv \
-  docker.io iptables debootstrap busybox-static chromium fonts-noto-cjk pebble nftables
+  docker.io iptables debootstrap busybox-static chromium fonts-noto-cjk pebble
+if ! command -v docker-registry >/dev/null; then
+  need_packages docker-registry
+  # The test starts one of its own; nobody asked for a service that listens on every address.
+  [ ! -d /run/systemd/system ] || quietly systemctl disable --now docker-registry
+fi
 step "container engine"
 ensure_docker
 step "packages of the project"
