@@ -245,7 +245,7 @@ describe('a change', () => {
 });
 
 describe('stop, start, restart, delete', () => {
-  test('a stopped agent has no running container and says so to its visitors; start brings it back', async () => {
+  test('a stopped agent has no running container; start brings it back', async () => {
     expect((await plane.cli('stop', 'acme', '--wait')).code).toBe(0);
     const stopped = await agent();
     expect(stopped.state).toBe('stopped');

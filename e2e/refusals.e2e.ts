@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ControlPlane, docker } from './harness/control-plane.ts';
@@ -59,9 +62,10 @@ test('two agents cannot have one host', async () => {
   expect((await plane.cli('delete', 'acme/hr', '--yes', '--purge', '--wait')).code).toBe(0);
 });
 
-test('an unreachable engine is one sentence, and the agent comes up once the engine is back', async () => {
-  await plane.stop('server');
-  const broken = new ControlPlane({ slot: 6, env: { AGENTPOD_DOCKER_SOCKET: '/nonexistent/docker.sock' } });
+test('an unreachable engine is one sentence, and the agent comes up once the engine is there', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'agentpod-e2e-socket-'));
+  const socket = join(place, 'docker.sock');
+  const broken = new ControlPlane({ slot: 6, env: { AGENTPOD_DOCKER_SOCKET: socket } });
   try {
     await broken.start();
     const { code, stderr } = await broken.cli('create', 'acme', '--type', 'stub', '--wait', '--timeout', '10');
@@ -70,9 +74,13 @@ test('an unreachable engine is one sentence, and the agent comes up once the eng
     const doctor = await broken.cli('doctor');
     expect(doctor.code).toBe(1);
     expect(doctor.stdout).toMatch(/engine.*does not answer/s);
+
+    symlinkSync('/var/run/docker.sock', socket);
+    expect((await broken.cli('status', 'acme', '--wait', '--timeout', '60')).code).toBe(0);
+    expect((await broken.client.getAgent('acme')).state).toBe('ready');
   } finally {
     await broken.destroy();
-    await plane.startServer();
+    rmSync(place, { recursive: true, force: true });
   }
 });
 
