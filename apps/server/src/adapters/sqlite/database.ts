@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import { AppError } from '@agentpod/core';
 import { Kysely, type Transaction } from 'kysely';
 import { migrate } from './migrations.ts';
@@ -8,6 +9,7 @@ import { NodeSqliteDialect, translate } from './sqlite-dialect.ts';
 import type { Tables } from './tables.ts';
 
 const busyTimeoutMs = 5000;
+const walRetryMs = 20;
 
 /** One connection to one file. Everything that writes goes through `transact`. */
 export class Database {
@@ -45,7 +47,7 @@ export class Database {
  */
 export async function openDatabase(path: string): Promise<Database> {
   if (path !== ':memory:') makePrivate(path);
-  const database = new Database(translate(() => openSqlite(path)));
+  const database = new Database(await openSqlite(path));
   try {
     await migrate(database.query);
   } catch (error) {
@@ -55,16 +57,31 @@ export async function openDatabase(path: string): Promise<Database> {
   return database;
 }
 
-function openSqlite(path: string): DatabaseSync {
-  const sqlite = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true });
+async function openSqlite(path: string): Promise<DatabaseSync> {
+  const sqlite = translate(
+    () => new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true }),
+  );
   try {
+    await switchToWal(sqlite);
     // What was answered as done survives a power cut: every commit is synced.
-    sqlite.exec('pragma journal_mode = wal; pragma synchronous = full');
+    translate(() => sqlite.exec('pragma synchronous = full'));
   } catch (error) {
     sqlite.close();
     throw error;
   }
   return sqlite;
+}
+
+/** SQLite does not wait by itself for the lock that this one change needs: it answers "locked" at once. */
+async function switchToWal(sqlite: DatabaseSync): Promise<void> {
+  for (let triesLeft = busyTimeoutMs / walRetryMs; ; triesLeft--) {
+    try {
+      return translate(() => sqlite.exec('pragma journal_mode = wal'));
+    } catch (error) {
+      if (!(error instanceof AppError) || error.reason !== 'DatabaseBusy' || triesLeft <= 0) throw error;
+      await setTimeout(walRetryMs);
+    }
+  }
 }
 
 /** SQLite gives its side files the mode of the main one. */
