@@ -192,7 +192,8 @@ case $console in
     if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
       port=${console##*:}
       case $port in *[!0-9]*) port=80 ;; esac
-      address=$(hostname -I 2>/dev/null | awk '{ print $1 }')
+      # Not the first that the machine has: the engine's bridges come before it.
+      address=$(ip -4 route get 192.0.2.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p') || true
       printf '\nThese addresses work on this machine only. From your own computer, keep this running and open them there:\n'
       printf '  ssh -N -L %s:127.0.0.1:%s root@%s\n' "$port" "$port" "${address:-THIS-MACHINE}"
       [ "$port" -ge 1024 ] || printf '  (a port below 1024 needs sudo on your computer; or run this again with --http-port 8080)\n'

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # Shared by the image recipes; sourced, not run. Quiet when all is well, loud when not.
 
+# Root file systems are laid out here: /tmp may be in memory (Debian 13: always), and allow no devices in it.
+export TMPDIR=${TMPDIR:-/var/tmp}
 # Gone at the end, together with whatever a recipe removes in its own `clean_up`.
 work=$(mktemp -d)
 clean_up() { :; }

@@ -12,6 +12,8 @@ else
   cache=${AGENTPOD_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/agentpod}
 fi
 mkdir -p "$cache"
+# Root file systems are laid out here: /tmp may be in memory (Debian 13: always), and allow no devices in it.
+export TMPDIR=${TMPDIR:-/var/tmp}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
