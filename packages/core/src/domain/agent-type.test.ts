@@ -41,6 +41,15 @@ describe('a spec', () => {
     expect(second).toEqual({ ...first, identity: { soul: 'kind', memory: 'likes tea' } });
   });
 
+  test('takes settings of experts as a whole: new ones replace the old, null and {} remove them', () => {
+    const first = resolveSpec(type, { config: { tools: { deny: ['exec'] }, ui: { x: 1 } } });
+    expect(first.config).toEqual({ tools: { deny: ['exec'] }, ui: { x: 1 } });
+    expect(resolveSpec(type, { plan: 'small' }, first).config).toEqual(first.config);
+    expect(resolveSpec(type, { config: { ui: { y: 2 } } }, first).config).toEqual({ ui: { y: 2 } });
+    expect(resolveSpec(type, { config: null }, first)).not.toHaveProperty('config');
+    expect(resolveSpec(type, { config: {} }, first)).not.toHaveProperty('config');
+  });
+
   test('a new plan brings its own sizes, an explicit size wins over it', () => {
     const first = resolveSpec(type, { plan: 'small' });
     expect(resolveSpec(type, { plan: 'standard' }, first).resources.memoryBytes).toBe(2 * 2 ** 30);

@@ -1,17 +1,11 @@
 import { z } from 'zod';
 import { AppError } from './errors.ts';
+import { LoopProbe } from './event-loop.ts';
+import { HttpProbe } from './http-probe.ts';
 import { ByteSize, formatBytes } from './quantity.ts';
 import type { AgentSpec, AgentSpecInput, ModelSpec, ResourceSpec } from './spec.ts';
 
 const seconds = z.number().positive();
-
-/** A GET whose answer must match by body: some agents answer every path with 200 and their web page. */
-const HttpProbe = z.strictObject({
-  path: z.string().startsWith('/'),
-  /** Every key given here must be present with this value in the JSON answer. */
-  body: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-  timeoutSeconds: seconds.default(3),
-});
 
 /**
  * What AgentPod must know of a kind of agent. Whatever can be said as data is said here; the driver named by
@@ -47,6 +41,11 @@ export const AgentType = z.strictObject({
     unhealableExitCodes: z.array(z.number().int()).default([]),
   }),
   mounts: z.strictObject({ state: z.string().startsWith('/'), config: z.string().startsWith('/') }),
+  /**
+   * How the agent's own software checks its configuration, read at the config mount, without state and without network.
+   * Exit code 0 means that it is valid. Absent: it cannot be known beforehand.
+   */
+  validate: z.strictObject({ command: z.array(z.string()).min(1) }).optional(),
   port: z.number().int().positive(),
   /** Headers that the ingress sets on every request to the agent, whatever the client sent. */
   requestHeaders: z.record(z.string(), z.string()).default({}),
@@ -69,6 +68,8 @@ export const AgentType = z.strictObject({
     .min(1),
   probes: z.strictObject({
     started: HttpProbe.extend({ deadlineSeconds: seconds }),
+    /** Absent: a hang is not told from silence, and nothing is restarted for it. */
+    loop: LoopProbe.optional(),
   }),
   /** Files below the state mount that hold the agent's identity. */
   identity: z.strictObject({ soul: z.string(), memory: z.string(), instructions: z.string() }),
@@ -117,6 +118,7 @@ export function resolveSpec(type: AgentType, input: AgentSpecInput, existing?: A
   };
   memoryProfileOf(type, resources.memoryBytes);
   const model: ModelSpec = input.model ?? existing?.model ?? { provider: 'demo', name: 'canned-reply' };
+  const config = input.config === undefined ? existing?.config : (input.config ?? undefined);
   const key = existing?.model.provider === model.provider ? existing.model.key : undefined;
   return {
     type: type.metadata.name,
@@ -125,6 +127,7 @@ export function resolveSpec(type: AgentType, input: AgentSpecInput, existing?: A
     resources,
     model: key && !('key' in model) ? { ...model, key } : model,
     identity: { ...existing?.identity, ...input.identity },
+    ...(config && Object.keys(config).length > 0 && { config }),
     suspended: existing?.suspended ?? false,
   };
 }

@@ -3,6 +3,37 @@ import { Condition, findCondition, isTrue } from './condition.ts';
 import { formatAgentRef } from './names.ts';
 import { AgentSpec } from './spec.ts';
 
+/** A start that followed an end nobody asked for. */
+export const Restart = z.object({
+  /** Milliseconds since 1970. */
+  at: z.number(),
+  /** The run that had ended or had to be ended: the engine's id of the container and when that run began. */
+  instanceId: z.string(),
+  startedAt: z.number(),
+  by: z.enum(['agentpod', 'engine']),
+  reason: z.string(),
+  /** One of the rare attempts at an agent that keeps crashing. */
+  slow: z.boolean().default(false),
+});
+export type Restart = z.infer<typeof Restart>;
+
+/** One life of a container, from a start to its end. */
+export const Run = z.object({
+  instanceId: z.string(),
+  startedAt: z.number(),
+  /** Revision of the container. */
+  revision: z.string(),
+  /** Of the spec that it was started with. */
+  generation: z.number().int(),
+  /** How often the engine itself had started it since our last start. */
+  engineRestarts: z.number().int(),
+  /** It finished its start: from then on silence is no slow boot. */
+  started: z.boolean().default(false),
+  /** We end it ourselves, by a stop that was asked for or to replace its container: that is nobody's failure. */
+  released: z.boolean().default(false),
+});
+export type Run = z.infer<typeof Run>;
+
 /** Facts AgentPod has to remember because the engine cannot tell them. Written before or right after the act. */
 export const Recorded = z.object({
   /** The pinned image: a later rebuild of the same tag must not replace a running agent. */
@@ -23,12 +54,30 @@ export const Recorded = z.object({
         .optional(),
     })
     .default({}),
-  /** Starts after an exit nobody asked for, newest last; milliseconds since 1970. */
-  restarts: z.array(z.number()).default([]),
-  /** A restart a person asked for: every instance started before this moment is to be started anew. */
+  /** Newest last; the oldest are forgotten. */
+  restarts: z.array(Restart).default([]),
+  /** Of the spec that we last started it with. */
+  startGeneration: z.number().int().optional(),
+  /** The newest run that was seen. */
+  run: Run.optional(),
+  /**
+   * A restart that was asked for, by a person or by taking a configuration back: every instance started before this
+   * moment is to be started anew, and restarts from before are forgiven.
+   */
   restartRequestedAt: z.number().optional(),
+  /** The newest of them that was carried out: by its own moment, because clocks can be set back. */
+  restartHonoured: z.number().optional(),
+  /** The newest spec that was seen healthy after a start with it. */
+  good: z.object({ generation: z.number().int(), spec: AgentSpec }).optional(),
+  /** A generation that never became healthy; as long as it is the present one, the good one runs in its place. */
+  rejected: z.object({ generation: z.number().int(), reason: z.string(), message: z.string() }).optional(),
 });
 export type Recorded = z.infer<typeof Recorded>;
+
+/** The restart that was asked for and is still to come. */
+export function pendingRestart({ restartRequestedAt, restartHonoured }: Recorded): number | undefined {
+  return restartRequestedAt === restartHonoured ? undefined : restartRequestedAt;
+}
 
 /** The agent's own /29: the first host address is the bridge, the second is the agent. */
 export interface Block {
@@ -97,9 +146,17 @@ export function stateOf(agent: {
   if (agent.deletion) return ready?.reason === 'Deleted' ? 'deleted' : 'deleting';
   if (isTrue(conditions, 'Stalled')) return 'stalled';
   if (agent.spec.suspended) return 'stopped';
-  if (ready?.status === 'True') return 'ready';
+  if (ready?.status === 'True') return conditions.some(isTrouble) ? 'degraded' : 'ready';
   if (ready?.status === 'Unknown') return 'unknown';
   if (!isTrue(conditions, 'Running')) return 'creating';
   if (!isTrue(conditions, 'Healthy')) return 'starting';
   return 'degraded';
+}
+
+/** It answers, but something beside that wants a person's attention. */
+export function isTrouble({ type, status, reason }: Condition): boolean {
+  if (status !== 'False') return false;
+  return (
+    type === 'ChannelsConnected' || type === 'ModelAnswering' || type === 'MemoryStable' || reason === 'ConfigRejected'
+  );
 }

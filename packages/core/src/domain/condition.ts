@@ -10,6 +10,10 @@ export const conditionTypes = [
   'Certified',
   'Stalled',
   'Ready',
+  // Beside Ready: an agent whose channel is not linked answers all the same.
+  'ChannelsConnected',
+  'ModelAnswering',
+  'MemoryStable',
 ] as const;
 export type ConditionType = (typeof conditionTypes)[number];
 

@@ -35,6 +35,15 @@ function certified(certificate: 'not-needed' | 'issued' | 'waiting' | 'failed', 
   }
 }
 
+/** Whether a running instance was seen healthy since its start, and answering through the ingress. */
+export function isAnswering({ engine, health, route }: Observation): boolean {
+  const { instanceId, startedAt, started, rpc } = health ?? {};
+  const isUp = engine.instances.some(
+    (one) => one.state === 'running' && one.id === instanceId && one.startedAt === startedAt,
+  );
+  return isUp && started === 'yes' && rpc === 'yes' && route?.live === true && route.answers === 'yes';
+}
+
 export function readiness({ route }: Observation): Finding {
   if (!route?.live) return notReady('NotRouted', route?.detail ?? 'The ingress does not serve this host yet');
   if (route.certificate === 'waiting' || route.certificate === 'failed') {
@@ -61,6 +70,12 @@ export const configured = (ok: boolean, reason: string, message: string): Findin
 export const running = (ok: boolean, reason: string, message: string): Finding => ({
   type: 'Running',
   status: ok ? 'True' : 'False',
+  reason,
+  message,
+});
+export const unhealthy = (reason: string, message: string): Finding => ({
+  type: 'Healthy',
+  status: 'False',
   reason,
   message,
 });

@@ -1,4 +1,7 @@
 import type { Agent } from './agent.ts';
+import type { Finding } from './condition.ts';
+import type { LoopPolicy, LoopView } from './event-loop.ts';
+import type { Outage } from './restart-policy.ts';
 import type { ResourceSpec } from './spec.ts';
 
 /** What the engine shows of one agent. Everything here was seen, nothing is assumed. */
@@ -7,13 +10,25 @@ export interface ObservedInstance {
   /** The engine's own id; a new container has a new one. */
   readonly id: string;
   readonly revision: string;
-  readonly state: 'created' | 'running' | 'paused' | 'exited' | 'other';
+  /** `restarting`: it ended, and the engine is about to start it by its own policy. */
+  readonly state: 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'other';
   readonly startedAt: number | undefined;
   readonly finishedAt: number | undefined;
   readonly exitCode: number | undefined;
   readonly outOfMemory: boolean;
   readonly imageId: string;
   readonly limits: ResourceSpec;
+  /** How often the engine itself started it since it was last started from outside. */
+  readonly engineRestarts: number;
+  /** When the kernel last ended a process of it for lack of memory, as far as that was heard; milliseconds since 1970. */
+  readonly outOfMemoryAt: number | undefined;
+  /** Whether it hangs on the agent's present network; a network made anew leaves its containers behind. */
+  readonly attached: boolean;
+}
+
+/** Something of it may be executing, or soon will without our doing. */
+export function isAlive({ state }: Pick<ObservedInstance, 'state'>): boolean {
+  return state === 'running' || state === 'restarting' || state === 'paused';
 }
 
 export interface ObservedVolume {
@@ -38,8 +53,12 @@ export interface Health {
   readonly startedAt: number | undefined;
   readonly started: 'yes' | 'no' | 'unknown';
   readonly rpc: 'yes' | 'no' | 'unknown';
+  /** Since when it has been looked at; later than its start when the control plane was away. */
+  readonly lookedSince: number;
   /** Why not, one sentence. */
   readonly detail: string | undefined;
+  /** Absent when the type has no such probe, or before it has started. */
+  readonly loop?: LoopView;
 }
 
 /** What the ingress shows for one agent. */
@@ -91,6 +110,10 @@ export interface Target {
   readonly instanceRevision: string;
   readonly unhealableExitCodes: readonly number[];
   readonly startDeadlineSeconds: number;
+  /** Absent when the type has no probe of its event loop. */
+  readonly loop?: LoopPolicy | undefined;
+  /** How the agent's own software checks the files before they are delivered; absent when it cannot. */
+  readonly validation?: { readonly command: readonly string[] } | undefined;
 }
 
 export interface Observation {
@@ -102,5 +125,13 @@ export interface Observation {
   readonly foreignOverlap: readonly string[];
   readonly health: Health | undefined;
   readonly route: RouteView | undefined;
+  /** What may be told and alerted, and never restarts anything: channels, model, memory. */
+  readonly aside: readonly Finding[];
+  /** The newest failure in the agent's own log, classified; looked for only when it is down. */
+  readonly failure: { readonly message: string; readonly transient: boolean } | undefined;
+  /** When nobody ran the containers, so that their ends are not the agents' doing. */
+  readonly outages: readonly Outage[];
+  /** Whether it is this agent's turn to boot: many boots at once starve those that answer. */
+  readonly mayStart: boolean;
   readonly now: number;
 }

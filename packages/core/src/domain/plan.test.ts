@@ -1,126 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Agent } from './agent.ts';
-import type { EngineView, Health, ObservedInstance, Observation, RouteView, Target } from './observation.ts';
-import { plan } from './plan.ts';
-import { engineNames, type Step } from './step.ts';
 import { findCondition, mergeFindings } from './condition.ts';
-
-const id = '0193b1a0-0000-7000-8000-0123456789ab';
-const names = engineNames(id);
-const limits = { memoryBytes: 2 ** 30, cpus: 1, pids: 256 };
-const block = { subnet: '10.203.0.0/29', gateway: '10.203.0.1', address: '10.203.0.2' };
-const now = 1_700_000_000_000;
-const revision = 'aaaaaaaabbbb';
-
-const target: Target = {
-  imageReferences: { local: 'agentpod/openclaw:1', registry: undefined },
-  shape: {
-    hostname: 'agent',
-    user: '1000:1000',
-    entrypoint: undefined,
-    command: ['run'],
-    env: {},
-    mounts: { state: '/state', config: '/config' },
-    readOnlyRoot: false,
-    tmpfs: {},
-    stop: { signal: 'SIGTERM', graceSeconds: 90 },
-  },
+import type { EngineView, ObservedInstance, Observation } from './observation.ts';
+import { plan } from './plan.ts';
+import {
+  agent,
+  block,
+  finding,
+  health,
+  instance,
+  kinds,
   limits,
-  configFiles: [{ path: 'a.json', content: '{}', policy: 'replace', revision: 'a1' }],
-  stateFiles: [
-    { path: 'SOUL.md', content: 'kind', policy: 'replace', revision: 'soul1' },
-    { path: 'MEMORY.md', content: 'likes tea', policy: 'replace', revision: 'memory1' },
-  ],
-  configRevision: 'c1',
-  stateRevision: 's1',
-  instanceRevision: revision,
-  unhealableExitCodes: [78],
-  startDeadlineSeconds: 300,
-};
-
-function agent(changes: Partial<Agent> = {}): Agent {
-  return {
-    id,
-    tenantId: 't',
-    tenant: 'acme',
-    name: 'main',
-    host: 'acme.localhost',
-    createdAt: new Date(now).toISOString(),
-    generation: 1,
-    block,
-    deletion: undefined,
-    recorded: { delivered: {}, restarts: [] },
-    status: { observedGeneration: 0, conditions: [] },
-    spec: {
-      type: 'openclaw',
-      version: '1',
-      plan: 'small',
-      resources: limits,
-      model: { provider: 'demo', name: 'canned-reply' },
-      identity: {},
-      suspended: false,
-    },
-    ...changes,
-  };
-}
-
-const settledRecord: Agent['recorded'] = {
-  image: { reference: 'agentpod/openclaw:1', id: 'sha256:1' },
-  stateVolumeCreatedAt: 'v',
-  delivered: {
-    config: { revision: 'c1', volumeCreatedAt: 'v' },
-    state: { revision: 's1', volumeCreatedAt: 'v', files: { 'SOUL.md': 'soul1', 'MEMORY.md': 'memory1' } },
-  },
-  restarts: [],
-};
-
-function instance(changes: Partial<ObservedInstance> = {}): ObservedInstance {
-  return {
-    name: names.instance(revision),
-    id: 'container-1',
-    revision,
-    state: 'running',
-    startedAt: now - 60_000,
-    finishedAt: undefined,
-    exitCode: undefined,
-    outOfMemory: false,
-    imageId: 'sha256:1',
-    limits,
-    ...changes,
-  };
-}
-
-const volumes = [
-  { name: names.state, createdAt: 'v' },
-  { name: names.config, createdAt: 'v' },
-];
-const networks = [{ name: names.network, subnet: block.subnet }];
-const health: Health = {
-  instanceId: 'container-1',
-  startedAt: now - 60_000,
-  started: 'yes',
-  rpc: 'yes',
-  detail: undefined,
-};
-const route: RouteView = { live: true, answers: 'yes', certificate: 'not-needed', detail: undefined };
-
-function seen(changes: Partial<Observation> = {}): Observation {
-  return {
-    agent: agent({ recorded: settledRecord }),
-    target,
-    engine: { networks, volumes, instances: [instance()] },
-    foreignOverlap: [],
-    health,
-    route,
-    now,
-    ...changes,
-  };
-}
-
-const kinds = (observation: Observation) => plan(observation).steps.map(({ kind }) => kind);
-const finding = (observation: Observation, type: string) =>
-  plan(observation).findings.find((candidate) => candidate.type === type);
+  names,
+  networks,
+  now,
+  restart,
+  revision,
+  route,
+  seen,
+  settledRecord,
+  target,
+  volumes,
+} from './plan-under-test.ts';
+import type { Step } from './step.ts';
 
 describe('a new agent', () => {
   test('first gets an address of its own', () => {
@@ -188,14 +91,24 @@ describe('a running agent', () => {
 
   test('is replaced when its shape changed: the old one goes before the new one comes', () => {
     const changed = seen({ target: { ...target, instanceRevision: 'cccccccc' } });
-    expect(kinds(changed)).toEqual(['stopInstance', 'removeInstance']);
+    expect(kinds(changed)).toEqual(['releaseRun', 'stopInstance', 'removeInstance']);
   });
 
   test('is restarted once when a person asks for it', () => {
     const asked = { ...settledRecord, restartRequestedAt: now - 1000 };
-    expect(kinds(seen({ agent: agent({ recorded: asked }) }))).toEqual(['stopInstance', 'startInstance']);
+    expect(kinds(seen({ agent: agent({ recorded: asked }) }))).toEqual([
+      'stopInstance',
+      'startInstance',
+      'honourRestart',
+    ]);
+    const none = { networks, volumes, instances: [] };
+    expect(kinds(seen({ agent: agent({ recorded: { ...asked, run: undefined } }), engine: none }))).toEqual([
+      'createInstance',
+      'startInstance',
+      'honourRestart',
+    ]);
     const after = { networks, volumes, instances: [instance({ startedAt: now })] };
-    expect(kinds(seen({ agent: agent({ recorded: asked }), engine: after }))).toEqual([]);
+    expect(kinds(seen({ agent: agent({ recorded: asked }), engine: after }))).toEqual(['noteRun']);
   });
 
   test('gets its files again when the volume is another one', () => {
@@ -224,7 +137,10 @@ describe('an exited agent', () => {
   });
 
   test('waits longer after each exit', () => {
-    const waiting = exited({}, { ...settledRecord, restarts: [now - 5000, now - 3000, now - 2000] });
+    const waiting = exited(
+      {},
+      { ...settledRecord, restarts: [now - 5000, now - 3000, now - 2000].map((at) => restart(at)) },
+    );
     expect(plan(waiting)).toMatchObject({ steps: [], lookAgainAt: now - 10 + 4000 });
   });
 
@@ -236,7 +152,9 @@ describe('an exited agent', () => {
 
   test('is started again even then when a person asks', () => {
     const asked = { ...settledRecord, restartRequestedAt: now };
-    expect(kinds(exited({ exitCode: 78 }, asked))).toEqual(['startInstance']);
+    expect(kinds(exited({ exitCode: 78 }, asked))).toEqual(['startInstance', 'honourRestart']);
+    // Once: an end after that is judged by itself, also when the clock was set back.
+    expect(plan(exited({ exitCode: 78 }, { ...asked, restartHonoured: now })).steps).toEqual([]);
   });
 
   test('says that memory was the reason', () => {
@@ -253,7 +171,7 @@ describe('data', () => {
 
   test('outlives a stop', () => {
     const stopped = seen({ agent: agent({ recorded: settledRecord, spec: { ...agent().spec, suspended: true } }) });
-    expect(kinds(stopped)).toEqual(['stopInstance']);
+    expect(kinds(stopped)).toEqual(['releaseRun', 'stopInstance']);
   });
 
   const deleting = (purge: boolean) =>
@@ -330,8 +248,22 @@ function act(world: World, step: Step): World {
           }),
         ],
       });
+    case 'validateConfig':
+      return world;
+    case 'noteRun':
+      return record({ run: step.run });
+    case 'noteStarted':
+      return record({ run: { ...step.run, started: true } });
+    case 'honourRestart':
+      return record({ restartHonoured: step.requestedAt });
+    case 'releaseRun':
+      return record({ run: { ...step.run, released: true } });
     case 'countRestart':
-      return record({ restarts: [...a.recorded.restarts, now] });
+      return record({ restarts: [...a.recorded.restarts, { ...step.restart, at: now }] });
+    case 'recordGood':
+      return record({ good: { generation: a.generation, spec: a.spec } });
+    case 'rejectConfig':
+      return record({ rejected: { generation: a.generation, reason: step.reason, message: step.message } });
     case 'startInstance':
       // The one thing that must never be: two writers on one volume.
       expect(engine.instances.filter(({ name, state }) => name !== step.name && state === 'running')).toEqual([]);

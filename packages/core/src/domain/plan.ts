@@ -1,20 +1,10 @@
-import type { Agent, Block } from './agent.ts';
-import { refOf } from './agent.ts';
+import { type Agent, type Block, pendingRestart } from './agent.ts';
 import type { Finding } from './condition.ts';
-import {
-  configured,
-  notReady,
-  notStalled,
-  provisioned,
-  readiness,
-  routeFindings,
-  running,
-  stalled,
-} from './findings.ts';
+import { configured, notReady, provisioned, running } from './findings.ts';
 import type { ObservedInstance, Observation, RevisedFile, Target } from './observation.ts';
-import { restartDecision } from './restart-policy.ts';
-import type { ResourceSpec } from './spec.ts';
-import { engineNames, type NewInstance, type Step, type VolumeRole } from './step.ts';
+import { notUp, planGone, planInstance } from './plan-instance.ts';
+import { planDeletion, planMissingData, planSuspension } from './plan-removal.ts';
+import { engineNames, type NewInstance, removeSteps, type Step, type VolumeRole } from './step.ts';
 
 export interface Plan {
   readonly steps: readonly Step[];
@@ -32,8 +22,12 @@ export function plan(seen: Observation): Plan {
   if (agent.deletion) return planDeletion(seen);
   if (agent.recorded.stateVolumeCreatedAt !== undefined && !hasVolume(seen, 'state')) return planMissingData(seen);
   if (agent.spec.suspended) return planSuspension(seen);
+  return inTurn(honouring(planWanted(seen), seen), seen);
+}
 
-  const { target } = seen;
+/** An agent that is meant to run. */
+function planWanted(seen: Observation): Plan {
+  const { agent, target } = seen;
   if (!agent.block || !target) {
     return {
       steps: [{ kind: 'reserveBlock' }],
@@ -49,24 +43,29 @@ export function plan(seen: Observation): Plan {
     };
   }
 
-  const stale = seen.engine.instances.filter((instance) => instance.revision !== target.instanceRevision);
   const current = seen.engine.instances.find((instance) => instance.revision === target.instanceRevision);
+  const stale = seen.engine.instances.filter((instance) => instance !== current);
   const prepare = preparation(seen, agent.block, target);
   if (stale.length > 0) {
     // Two instances would write one volume: the old one goes before the new one comes. What can fail without
     // touching it (image, volumes, files) comes first, so that the old one goes on serving until then.
-    return {
-      steps: [...prepare, ...stale.flatMap((instance) => remove(instance, target.shape.stop.graceSeconds))],
-      findings: [
-        running(false, 'OutOfDate', 'Replacing the container'),
-        notReady('OutOfDate', 'Replacing the container'),
-      ],
-    };
+    return replace(seen, [...prepare], stale, 'OutOfDate', 'Replacing the container');
+  }
+  if (current && !current.attached && hasNetwork(seen)) {
+    const message = 'Its network was removed by somebody and made anew: replacing the container';
+    return replace(seen, [...prepare, ...countOnce(seen, current)], [current], 'NetworkGone', message);
   }
   if (!current) {
     const instance = newInstance(agent, agent.block, target);
+    const make: Step[] = [
+      ...prepare,
+      { kind: 'createInstance', instance },
+      { kind: 'startInstance', name: instance.name },
+    ];
+    const gone = planGone(seen, target, make);
+    if (gone) return gone;
     return {
-      steps: [...prepare, { kind: 'createInstance', instance }, { kind: 'startInstance', name: instance.name }],
+      steps: make,
       findings: [
         provisioned(false, 'Creating', 'Making network, volumes and container'),
         running(false, 'Creating', 'The container is being made'),
@@ -75,172 +74,63 @@ export function plan(seen: Observation): Plan {
     };
   }
   if (prepare.length > 0) {
-    return { steps: prepare, findings: [configured(false, 'Delivering', 'New files are being delivered')] };
+    const delivering = configured(false, 'Delivering', 'New files are being delivered');
+    return { steps: prepare, findings: [delivering, ...notUp(current, seen)] };
   }
   return planInstance(seen, current, target);
 }
 
-/** The container is the right one and has what it needs: run it, and say how it is. */
-function planInstance(seen: Observation, current: ObservedInstance, target: Target): Plan {
-  const ground = [
-    provisioned(true, 'Provisioned', 'Network, volumes and address are in place'),
-    configured(true, 'Delivered', 'The files of this generation are in place'),
-  ];
-  switch (current.state) {
-    case 'created':
-      return {
-        steps: [{ kind: 'startInstance', name: current.name }],
-        findings: [...ground, running(false, 'Starting', 'Starting'), notReady('Starting', 'The container starts')],
-      };
-    case 'running':
-      return planRunning(seen, current, target, ground);
-    case 'exited':
-      return planExited(seen, current, target, ground);
-    case 'paused':
-    case 'other':
-      return {
-        steps: [],
-        findings: [
-          ...ground,
-          running(false, 'Paused', 'Somebody paused the container'),
-          notReady('Paused', 'Somebody paused the container; unpause it, or use "agentpod restart"'),
-        ],
-      };
-  }
+/** Whatever a start is for, it is the restart that was asked for, too. */
+function honouring(next: Plan, { agent: { recorded } }: Observation): Plan {
+  const requestedAt = pendingRestart(recorded);
+  if (requestedAt === undefined || !next.steps.some(({ kind }) => kind === 'startInstance')) return next;
+  return { ...next, steps: [...next.steps, { kind: 'honourRestart', requestedAt }] };
 }
 
-function planRunning(seen: Observation, current: ObservedInstance, target: Target, ground: readonly Finding[]): Plan {
-  const requested = seen.agent.recorded.restartRequestedAt;
-  if (requested !== undefined && current.startedAt !== undefined && current.startedAt < requested) {
-    return {
-      steps: [
-        { kind: 'stopInstance', name: current.name, graceSeconds: target.shape.stop.graceSeconds },
-        { kind: 'startInstance', name: current.name },
-      ],
-      findings: [
-        ...ground,
-        running(false, 'Restarting', 'A restart was asked for'),
-        notReady('Restarting', 'Restarting'),
-      ],
-    };
-  }
-  const steps: Step[] = sameLimits(current.limits, target.limits)
-    ? []
-    : [{ kind: 'setLimits', name: current.name, limits: target.limits }];
-  const up = [...ground, running(true, 'Running', 'The container runs'), notStalled()];
-
-  const { health } = seen;
-  const known = health?.instanceId === current.id && health.startedAt === current.startedAt ? health : undefined;
-  if (known?.started !== 'yes' || known.rpc !== 'yes') {
-    const late = (seen.now - (current.startedAt ?? seen.now)) / 1000 > target.startDeadlineSeconds;
-    const reason = late ? 'StartDeadlineExceeded' : known?.started === 'yes' ? 'NotAnswering' : 'Booting';
-    const message = known?.detail ?? 'The agent boots';
-    return {
-      steps,
-      findings: [
-        ...up,
-        { type: 'Healthy', status: 'False', reason, message },
-        ...routeFindings(seen),
-        notReady(reason, message),
-      ],
-    };
-  }
-  const healthy: Finding = {
-    type: 'Healthy',
-    status: 'True',
-    reason: 'Answering',
-    message: 'Started and answering RPC',
-  };
-  return { steps, findings: [...up, healthy, ...routeFindings(seen), readiness(seen)] };
-}
-
-function planExited(seen: Observation, current: ObservedInstance, target: Target, ground: readonly Finding[]): Plan {
-  const decision = restartDecision({
-    exitCode: current.exitCode,
-    outOfMemory: current.outOfMemory,
-    finishedAt: current.finishedAt,
-    restarts: seen.agent.recorded.restarts,
-    restartRequestedAt: seen.agent.recorded.restartRequestedAt,
-    unhealableExitCodes: target.unhealableExitCodes,
-    now: seen.now,
-  });
-  const down = [...ground, running(false, decision.reason, decision.message)];
-  switch (decision.kind) {
-    case 'start':
-      return {
-        steps: [
-          ...(decision.counted ? [{ kind: 'countRestart' } as const] : []),
-          { kind: 'startInstance', name: current.name },
-        ],
-        findings: [...down, notStalled(), notReady(decision.reason, decision.message)],
-      };
-    case 'wait':
-      return {
-        steps: [],
-        findings: [...down, notReady(decision.reason, decision.message)],
-        lookAgainAt: decision.until,
-      };
-    case 'stall':
-      return {
-        steps: [],
-        findings: [...down, stalled(decision.reason, decision.message), notReady(decision.reason, decision.message)],
-      };
-  }
-}
-
-function planSuspension(seen: Observation): Plan {
-  const grace = seen.target?.shape.stop.graceSeconds ?? 30;
-  const alive = seen.engine.instances.filter(({ state }) => state === 'running' || state === 'paused');
-  const message = 'Stopped by a person; data is kept';
+/**
+ * Many boots at once starve the agents that answer: a start from a standstill waits for its turn. One that follows a
+ * failure does not, nor does a restart in place: their customers are used to an answer.
+ */
+function inTurn(next: Plan, seen: Observation): Plan {
+  const start = next.steps.findIndex(({ kind }) => kind === 'startInstance');
+  const isUrgent = next.steps.some(({ kind }) => kind === 'stopInstance' || kind === 'countRestart');
+  if (seen.mayStart || start < 0 || isUrgent) return next;
+  const message = 'It waits for its turn: other agents are booting';
   return {
-    steps: alive.map(({ name }) => ({ kind: 'stopInstance', name, graceSeconds: grace })),
+    steps: next.steps.slice(0, start),
     findings: [
-      running(false, alive.length > 0 ? 'Stopping' : 'Suspended', message),
-      { type: 'Healthy', status: 'False', reason: 'Suspended', message },
-      notStalled(),
-      notReady('Suspended', message),
+      ...next.findings.filter(({ type }) => type !== 'Ready' && type !== 'Running'),
+      running(false, 'Waiting', message),
+      notReady('Waiting', message),
     ],
+    lookAgainAt: seen.now + turnMs,
   };
 }
 
-function planDeletion(seen: Observation): Plan {
-  const { agent, engine } = seen;
-  const purge = agent.deletion?.purge === true;
-  const grace = seen.target?.shape.stop.graceSeconds ?? 30;
-  const names = engineNames(agent.id);
-  const leftovers: Step[] = [
-    ...engine.instances.flatMap((instance) => remove(instance, grace)),
-    ...engine.networks.map(({ name }) => ({ kind: 'removeNetwork', name }) as const),
-    ...engine.volumes
-      // The configuration is rendered anew at undelete and holds credentials: it never outlives the agent.
-      .filter(({ name }) => purge || name === names.config)
-      .map(({ name }) => ({ kind: 'removeVolume', name }) as const),
-  ];
-  if (leftovers.length > 0) {
-    return { steps: leftovers, findings: [notStalled(), notReady('Deleting', 'Removing container and network')] };
-  }
-  // The address is free only now that the network was seen gone.
-  const steps: Step[] = agent.block ? [{ kind: 'releaseBlock' }] : [];
-  const message = purge ? 'Deleted with its data' : 'Deleted; its data is kept for "agentpod undelete"';
-  return {
-    steps: [...steps, { kind: 'finishDeletion' }],
-    findings: [running(false, 'Deleted', message), notStalled(), notReady('Deleted', message)],
-  };
+const turnMs = 1000;
+
+/** Counted like every end that nobody asked for: whoever looks later must be able to tell that there was one. */
+function countOnce(seen: Observation, { id, startedAt }: ObservedInstance): Step[] {
+  const known = seen.agent.recorded.restarts.some((one) => one.instanceId === id && one.startedAt === startedAt);
+  if (startedAt === undefined || known) return [];
+  const restart = { instanceId: id, startedAt, by: 'agentpod', reason: 'NetworkGone', slow: false } as const;
+  return [{ kind: 'countRestart', restart }];
 }
 
-/** A volume that was there and is gone is never made anew silently: an empty agent would look like a working one. */
-function planMissingData(seen: Observation): Plan {
-  const message = `The volume with the data of ${refOf(seen.agent)} is gone`;
+function replace(
+  seen: Observation,
+  prepare: readonly Step[],
+  instances: readonly ObservedInstance[],
+  reason: string,
+  message: string,
+): Plan {
   const grace = seen.target?.shape.stop.graceSeconds ?? 30;
+  const { run } = seen.agent.recorded;
+  const release: Step[] =
+    run && !run.released && instances.some(({ id }) => id === run.instanceId) ? [{ kind: 'releaseRun', run }] : [];
   return {
-    steps: seen.engine.instances
-      .filter(({ state }) => state === 'running')
-      .map(({ name }) => ({ kind: 'stopInstance', name, graceSeconds: grace })),
-    findings: [
-      provisioned(false, 'DataMissing', message),
-      stalled('DataMissing', message),
-      notReady('DataMissing', message),
-    ],
+    steps: [...prepare, ...release, ...instances.flatMap((instance) => removeSteps(instance, grace))],
+    findings: [running(false, reason, message), notReady(reason, message)],
   };
 }
 
@@ -250,7 +140,7 @@ function preparation(seen: Observation, block: Block, target: Target): Step[] {
   const names = engineNames(agent.id);
   const steps: Step[] = [];
   if (agent.recorded.image === undefined) steps.push({ kind: 'ensureImage', ...target.imageReferences });
-  if (!engine.networks.some(({ name }) => name === names.network)) {
+  if (!hasNetwork(seen)) {
     steps.push({ kind: 'createNetwork', name: names.network, bridge: names.bridge, block });
   }
   for (const role of ['state', 'config'] as const) {
@@ -261,10 +151,26 @@ function preparation(seen: Observation, block: Block, target: Target): Step[] {
     const isNew = !volume || delivered?.volumeCreatedAt !== volume.createdAt;
     if (isNew || delivered.revision !== revision) {
       const files = role === 'config' ? target.configFiles : changedFiles(agent, target, isNew);
+      if (role === 'config' && delivered?.revision !== revision) steps.push(...validation(target));
       steps.push({ kind: 'deliverFiles', role, volume: names[role], revision, files });
     }
   }
   return steps;
+}
+
+function validation(target: Target): Step[] {
+  const { validation: check, shape, limits, configFiles } = target;
+  if (!check) return [];
+  return [
+    {
+      kind: 'validateConfig',
+      files: configFiles,
+      command: check.command,
+      env: shape.env,
+      mount: shape.mounts.config,
+      memoryBytes: limits.memoryBytes,
+    },
+  ];
 }
 
 function changedFiles(agent: Agent, target: Target, isNew: boolean): readonly RevisedFile[] {
@@ -285,19 +191,12 @@ function newInstance(agent: Agent, block: Block, target: Target): NewInstance {
   };
 }
 
-function remove(instance: ObservedInstance, graceSeconds: number): Step[] {
-  const stop: Step[] =
-    instance.state === 'running' || instance.state === 'paused'
-      ? [{ kind: 'stopInstance', name: instance.name, graceSeconds }]
-      : [];
-  return [...stop, { kind: 'removeInstance', name: instance.name }];
-}
-
 function hasVolume(seen: Observation, role: VolumeRole): boolean {
   const name = engineNames(seen.agent.id)[role];
   return seen.engine.volumes.some((volume) => volume.name === name);
 }
 
-function sameLimits(a: ResourceSpec, b: ResourceSpec): boolean {
-  return a.memoryBytes === b.memoryBytes && a.cpus === b.cpus && a.pids === b.pids;
+function hasNetwork(seen: Observation): boolean {
+  const { network } = engineNames(seen.agent.id);
+  return seen.engine.networks.some(({ name }) => name === network);
 }

@@ -1,6 +1,6 @@
-import type { Block } from './agent.ts';
+import type { Block, Restart, Run } from './agent.ts';
 import { handleOf } from './names.ts';
-import type { InstanceShape, RevisedFile } from './observation.ts';
+import { type InstanceShape, isAlive, type ObservedInstance, type RevisedFile } from './observation.ts';
 import type { ResourceSpec } from './spec.ts';
 
 /** One act on the world. Data only: it can be logged, shown, compared and carried out twice. */
@@ -19,8 +19,24 @@ export type Step =
       readonly revision: string;
       readonly files: readonly RevisedFile[];
     }
+  /** Before the files are delivered: what the agent's own software refuses never reaches the running one. */
+  | {
+      readonly kind: 'validateConfig';
+      readonly files: readonly RevisedFile[];
+      readonly command: readonly string[];
+      readonly env: Readonly<Record<string, string>>;
+      readonly mount: string;
+      readonly memoryBytes: number;
+    }
   | { readonly kind: 'createInstance'; readonly instance: NewInstance }
-  | { readonly kind: 'countRestart' }
+  /** A run that was not known, and the restarts by the engine that led to it. */
+  | { readonly kind: 'noteRun'; readonly run: Run; readonly engineRestarts: readonly Omit<Restart, 'at'>[] }
+  | { readonly kind: 'noteStarted'; readonly run: Run }
+  | { readonly kind: 'releaseRun'; readonly run: Run }
+  | { readonly kind: 'honourRestart'; readonly requestedAt: number }
+  | { readonly kind: 'countRestart'; readonly restart: Omit<Restart, 'at'> }
+  | { readonly kind: 'recordGood' }
+  | { readonly kind: 'rejectConfig'; readonly reason: string; readonly message: string }
   | { readonly kind: 'startInstance'; readonly name: string }
   | { readonly kind: 'stopInstance'; readonly name: string; readonly graceSeconds: number }
   | { readonly kind: 'removeInstance'; readonly name: string }
@@ -49,4 +65,9 @@ export function engineNames(agentId: string) {
     config: `agentpod-${handle}-config`,
     instance: (revision: string) => `agentpod-${handle}-${revision.slice(0, 8)}`,
   } as const;
+}
+
+export function removeSteps(instance: ObservedInstance, graceSeconds: number): Step[] {
+  const stop: Step[] = isAlive(instance) ? [{ kind: 'stopInstance', name: instance.name, graceSeconds }] : [];
+  return [...stop, { kind: 'removeInstance', name: instance.name }];
 }
