@@ -1,4 +1,13 @@
-import type { Agent, AgentFile, AgentType, Block, MemoryProfile, ModelDialect } from '@agentpod/core';
+import type {
+  Agent,
+  AgentFile,
+  AgentType,
+  Block,
+  ChannelReport,
+  LogLine,
+  MemoryProfile,
+  ModelDialect,
+} from '@agentpod/core';
 
 /** What rendering may use. No clock, no network, no key of a provider. */
 export interface RenderInput {
@@ -55,13 +64,55 @@ export interface Answer {
   readonly detail: string | undefined;
 }
 
+export interface AgentReport {
+  readonly healthy: Answer;
+  /** Newest message in or out, milliseconds since 1970; undefined when the type cannot tell. */
+  readonly lastActivityAt: number | undefined;
+  readonly channels: readonly ChannelReport[];
+}
+
+/** One lasting authenticated conversation with a running agent, kept by the prober. */
+export interface AgentSession {
+  /**
+   * Asks through the open connection whether the agent is healthy and what its channels do. Throws `unavailable` when
+   * the connection ended or it does not answer until `signal`.
+   */
+  check(signal: AbortSignal): Promise<AgentReport>;
+  /** Milliseconds since 1970 of the last frame that came in, whatever it said. */
+  readonly lastFrameAt: () => number;
+  /** Resolves when the connection ended, with one sentence why; never rejects. */
+  readonly ended: Promise<string>;
+  close(): void;
+}
+
+/** What is left of an agent that is down. Its lines are hostile text. */
+export interface Evidence {
+  readonly lines: readonly LogLine[];
+  readonly exitCode: number | undefined;
+  readonly outOfMemory: boolean;
+}
+
+export interface Failure {
+  /** PascalCase, such as `ModelKeyRejected`; `Unclassified` for a line nobody knows. */
+  readonly kind: string;
+  /** One sentence for a person, bounded and without control characters. Secrets are removed by the caller. */
+  readonly message: string;
+  /** It passes by itself: never evidence of a crash loop, never a reason to go back to an older configuration. */
+  readonly transient: boolean;
+}
+
 /** What a manifest cannot say about a type of agent. One driver per protocol, not per version. */
 export interface AgentDriver {
   readonly name: string;
   /** Pure. Throws `invalid` naming the field when this spec cannot be rendered for this version. */
   render(input: RenderInput): Rendered;
-  /** Through the agent's own authenticated interface, with the rights the control plane needs. Never throws for a failing agent. */
-  checkRpc(endpoint: AgentEndpoint, signal: AbortSignal): Promise<Answer>;
+  /**
+   * Opens a lasting conversation with the rights of the control plane; the caller closes it. Throws `unavailable` with
+   * one sentence when the agent does not say hello until `signal`, or grants less than the control plane needs.
+   */
+  openSession(endpoint: AgentEndpoint, signal: AbortSignal, now: () => number): Promise<AgentSession>;
+  /** The newest failure in the agent's own log, classified; undefined when the lines tell of none. Pure. */
+  explain(evidence: Evidence): Failure | undefined;
   /** One turn of conversation. Throws `unavailable` with the agent's own reason when there is no reply. */
   chat(endpoint: AgentEndpoint, turn: { session: string; message: string }, signal: AbortSignal): Promise<string>;
   /**

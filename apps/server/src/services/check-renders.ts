@@ -1,6 +1,7 @@
 import { type Agent, gatewayBlock } from '@agentpod/core';
 import type { AgentCredentials } from '../ports/agent-driver.ts';
 import type { AgentTypes } from './agent-types.ts';
+import { ingressUserOf } from './credentials.ts';
 import { targetOf } from './target.ts';
 
 export interface CheckRendersDeps {
@@ -10,12 +11,12 @@ export interface CheckRendersDeps {
   readonly modelPort: number;
 }
 
-const stand: AgentCredentials = {
-  virtualKey: 'none',
-  controlUser: 'none',
-  ingressUser: 'none',
-  probeUser: 'none',
-  probeToken: 'none',
+/** Words that nobody writes: a driver refuses settings that name one of these users. */
+const stand: Omit<AgentCredentials, 'ingressUser'> = {
+  virtualKey: '<none>',
+  controlUser: '<none>',
+  probeUser: '<none>',
+  probeToken: '<none>',
 };
 
 /**
@@ -41,7 +42,7 @@ export function checkRenders(
     },
     type,
     driver,
-    credentials: stand,
+    credentials: { ...stand, ingressUser: ingressUserOf(agent.tenant) },
     modelKeyVersion: 0,
     origin: deps.originOf(agent.host),
     supernet: deps.supernet,

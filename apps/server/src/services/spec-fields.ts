@@ -1,4 +1,4 @@
-import type { AgentSpec, AgentSpecInput } from '@agentpod/core';
+import { type AgentSpec, type AgentSpecInput, canonicalJson } from '@agentpod/core';
 
 /** A spec field by field, named as people write them in requests. */
 function fieldsOf(spec: AgentSpec): ReadonlyMap<string, unknown> {
@@ -16,6 +16,7 @@ function fieldsOf(spec: AgentSpec): ReadonlyMap<string, unknown> {
     ['spec.identity.soul', identity.soul],
     ['spec.identity.memory', identity.memory],
     ['spec.identity.instructions', identity.instructions],
+    ['spec.config', textOf(spec.config)],
   ]);
 }
 
@@ -41,10 +42,18 @@ export function firstDifference(said: AgentSpecInput, spec: AgentSpec): string |
     ['spec.identity.soul', identity?.soul],
     ['spec.identity.memory', identity?.memory],
     ['spec.identity.instructions', identity?.instructions],
+    ['spec.config', textOf(said.config)],
   ];
   const has = fieldsOf(spec);
-  // A model is said as a whole: naming one without a base URL means its provider's own.
+  // A model is said as a whole: naming one without a base URL means its provider's own. So is the configuration: `null`
+  // and `{}` both mean that there is to be none.
   const isSaid = (name: string, value: unknown): boolean =>
-    value !== undefined || (name === 'spec.model.baseUrl' && model !== undefined);
+    value !== undefined ||
+    (name === 'spec.model.baseUrl' && model !== undefined) ||
+    (name === 'spec.config' && said.config !== undefined);
   return wanted.find(([name, value]) => isSaid(name, value) && value !== has.get(name))?.[0];
+}
+
+function textOf(config: AgentSpecInput['config']): string | undefined {
+  return config && Object.keys(config).length > 0 ? canonicalJson(config) : undefined;
 }

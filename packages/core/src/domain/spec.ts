@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConfigOverrides } from './config-overrides.ts';
 import { AppError } from './errors.ts';
 import { findModelProvider, modelProviders } from './models.ts';
 import { ByteSize } from './quantity.ts';
@@ -35,6 +36,7 @@ export const AgentSpec = z.strictObject({
   resources: ResourceSpec,
   model: ModelSpec,
   identity: IdentitySpec,
+  config: ConfigOverrides.optional(),
   /** Stopped by a person: nothing runs, everything is kept. */
   suspended: z.boolean(),
 });
@@ -54,6 +56,8 @@ export const AgentSpecInput = z.strictObject({
     .optional(),
   model: ModelSpec.omit({ key: true }).optional(),
   identity: IdentitySpec.optional(),
+  /** Replaces what there was as a whole; `null` removes it. */
+  config: ConfigOverrides.nullable().optional(),
 });
 export type AgentSpecInput = z.infer<typeof AgentSpecInput>;
 

@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { AgentEndpoint, RenderInput } from '../../ports/agent-driver.ts';
 import { aBlock, anAgent, aSpec } from '../../testing/builders.ts';
 import { tlsFixture } from '../../testing/tls-fixture.ts';
+import { checked } from '../../testing/checked.ts';
 import { HttpAgentProbe } from '../http-probe/http-agent-probe.ts';
 import { loadAgentTypes } from './load-agent-types.ts';
 import { ManifestDriver } from './manifest-driver.ts';
@@ -49,10 +50,10 @@ async function agentThat(
 }
 
 describe('rendering', () => {
-  function input(name = 'm1', identity = {}): RenderInput {
+  function input(name = 'm1', identity = {}, more = {}): RenderInput {
     const memoryBytes = 128 * 1024 ** 2;
     return {
-      agent: anAgent({ spec: aSpec({ type: 'stub', identity }) }),
+      agent: anAgent({ spec: aSpec({ type: 'stub', identity, ...more }) }),
       type: type!,
       profile: memoryProfileOf(type!, memoryBytes),
       block: aBlock,
@@ -72,6 +73,12 @@ describe('rendering', () => {
     });
   });
 
+  test('hands settings of experts on as they are, and each change of them is a new container', () => {
+    const rendered = driver.render(input('m1', {}, { config: { greeting: '你好' } }));
+    expect(JSON.parse(rendered.configFiles[0]?.content ?? '')).toMatchObject({ config: { greeting: '你好' } });
+    expect(rendered.bootInputs).not.toEqual(driver.render(input()).bootInputs);
+  });
+
   test('makes every change of the configuration a new container', () => {
     expect(driver.render(input()).bootInputs).toEqual(driver.render(input()).bootInputs);
     expect(driver.render(input('m2')).bootInputs).not.toEqual(driver.render(input()).bootInputs);
@@ -87,7 +94,7 @@ describe('rendering', () => {
 
 test('the RPC of a type without one is its own word that it has started', async () => {
   const says = async (status: string) =>
-    await driver.checkRpc(await agentThat((_, response) => response.end(JSON.stringify({ ok: true, status }))), soon());
+    await checked(driver, await agentThat((_, response) => response.end(JSON.stringify({ ok: true, status }))), soon());
   expect(await says('started')).toEqual({ ok: true, detail: undefined });
   expect(await says('starting')).toMatchObject({ ok: false });
 });
@@ -194,5 +201,51 @@ describe('the check of the route', () => {
     } finally {
       setDefaultCACertificates(trusted);
     }
+  });
+});
+
+describe('a session', () => {
+  test('asks anew each time; only an answer that it is well is a sign of life', async () => {
+    let well = true;
+    let now = 1000;
+    const endpoint = await agentThat((_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(well ? type!.probes.started.body : { ok: false }));
+    });
+    const session = await driver.openSession(endpoint, soon(), () => now);
+    now = 2000;
+    expect(await session.check(soon())).toEqual({
+      healthy: { ok: true, detail: undefined },
+      lastActivityAt: undefined,
+      channels: [],
+    });
+    expect(session.lastFrameAt()).toBe(2000);
+    well = false;
+    now = 3000;
+    expect(await session.check(soon())).toMatchObject({ healthy: { ok: false } });
+    expect(session.lastFrameAt()).toBe(2000);
+    session.close();
+    expect(await session.ended).toBe('the connection was closed');
+  });
+});
+
+describe('the last words', () => {
+  const line = (text: string, stream: 'stdout' | 'stderr' = 'stdout') => ({ time: '', stream, line: text });
+  const explain = (lines: ReturnType<typeof line>[], exitCode: number | undefined = 1, outOfMemory = false) =>
+    driver.explain({ lines, exitCode, outOfMemory });
+
+  test('are those on standard error, or else the last at all, plain and short', () => {
+    expect(explain([line('it broke\u001b[2J', 'stderr'), line('bye'), line('  ')])).toEqual({
+      kind: 'Unclassified',
+      message: 'it broke[2J',
+      transient: false,
+    });
+    expect(explain([line('one'), line('x'.repeat(900))])?.message).toHaveLength(300);
+    expect(explain([])).toBeUndefined();
+  });
+
+  test('do not matter after a clean end, nor when the memory ran out', () => {
+    expect(explain([line('fine')], 0)).toBeUndefined();
+    expect(explain([line('fine')], 137, true)?.kind).toBe('OutOfMemory');
   });
 });

@@ -1,11 +1,21 @@
 import { type AgentFile, AppError, plainText } from '@agentpod/core';
 import { z } from 'zod';
-import type { AgentDriver, AgentEndpoint, Answer, Rendered, RenderInput } from '../../ports/agent-driver.ts';
+import type {
+  AgentDriver,
+  AgentEndpoint,
+  AgentSession,
+  Answer,
+  Evidence,
+  Failure,
+  Rendered,
+  RenderInput,
+} from '../../ports/agent-driver.ts';
 import type { AgentProbe } from '../../ports/agent-probe.ts';
 import { exchange } from './exchange.ts';
 
 const routeTimeoutMs = 8000;
 const longestReply = 1024 ** 2;
+const longestSentence = 300;
 
 const Completion = z.object({
   choices: z.array(z.object({ message: z.object({ content: z.string() }) })).min(1),
@@ -28,6 +38,7 @@ export class ManifestDriver implements AgentDriver {
     const config = {
       agent: { tenant: agent.tenant, name: agent.name, origin },
       model: { url: model.gatewayUrl, dialect: model.dialect, name: model.name, key: credentials.virtualKey },
+      ...(agent.spec.config && { config: agent.spec.config }),
     };
     const configFiles: AgentFile[] = [
       { path: 'agentpod.json', content: `${JSON.stringify(config, null, 2)}\n`, policy: 'replace' },
@@ -41,9 +52,38 @@ export class ManifestDriver implements AgentDriver {
     };
   }
 
-  /** A type without code has no RPC: that it says "started" is all there is to know. */
-  async checkRpc({ address, port, type }: AgentEndpoint, signal: AbortSignal): Promise<Answer> {
-    return await this.#probe.started({ address, port, probe: type.probes.started }, signal);
+  /**
+   * A type without code has no RPC: that it says "started" is all there is to know. Nothing stays open: each check asks
+   * anew, and whatever it answers is a sign of life.
+   */
+  async openSession(
+    { address, port, type }: AgentEndpoint,
+    _signal: AbortSignal,
+    now: () => number,
+  ): Promise<AgentSession> {
+    const closed = Promise.withResolvers<string>();
+    let answeredAt = now();
+    return {
+      check: async (signal) => {
+        const healthy = await this.#probe.started({ address, port, probe: type.probes.started }, signal);
+        if (healthy.ok) answeredAt = now();
+        return { healthy, lastActivityAt: undefined, channels: [] };
+      },
+      lastFrameAt: () => answeredAt,
+      ended: closed.promise,
+      close: () => closed.resolve('the connection was closed'),
+    };
+  }
+
+  /** Its last words, whatever they mean: on standard error where there are any. */
+  explain({ lines, exitCode, outOfMemory }: Evidence): Failure | undefined {
+    if (outOfMemory) {
+      return { kind: 'OutOfMemory', message: 'It needed more memory than its limit allows', transient: false };
+    }
+    if (exitCode === 0) return undefined;
+    const spoken = lines.filter(({ line }) => line.trim() !== '');
+    const last = spoken.findLast(({ stream }) => stream === 'stderr') ?? spoken.at(-1);
+    return last && { kind: 'Unclassified', message: plainText(last.line, longestSentence), transient: false };
   }
 
   async chat(

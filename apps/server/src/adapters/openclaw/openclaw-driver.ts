@@ -1,8 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, plainText } from '@agentpod/core';
 import { z } from 'zod';
-import type { AgentDriver, AgentEndpoint, Answer, Rendered, RenderInput } from '../../ports/agent-driver.ts';
+import type {
+  AgentDriver,
+  AgentEndpoint,
+  AgentSession,
+  Answer,
+  Evidence,
+  Failure,
+  Rendered,
+  RenderInput,
+} from '../../ports/agent-driver.ts';
+import { explainFailure } from './explain-failure.ts';
 import { OpenClawRpc } from './openclaw-rpc.ts';
+import { OpenClawSession } from './openclaw-session.ts';
 import { chatScopes, controlScopes, headerNames, probeScopes, renderOpenClaw } from './render-openclaw.ts';
 
 const rpcTimeoutMs = 8000;
@@ -23,20 +34,12 @@ export class OpenClawDriver implements AgentDriver {
     return renderOpenClaw(input);
   }
 
-  async checkRpc(endpoint: AgentEndpoint, signal: AbortSignal): Promise<Answer> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(rpcTimeoutMs)]);
-    return await answerOf(async () => {
-      const rpc = await openAs(endpoint.credentials.controlUser, controlScopes, endpoint, limit);
-      try {
-        // A hello proves no authority: OpenClaw says hello to anyone it can name, with no scopes at all.
-        const missing = controlScopes.filter((scope) => !rpc.scopes.has(scope));
-        if (missing.length > 0) return refused(`The agent does not grant the control plane ${missing.join(', ')}`);
-        const health = z.object({ ok: z.boolean() }).safeParse(await rpc.request('health', {}, limit));
-        return health.data?.ok ? { ok: true, detail: undefined } : refused('The agent says that it is not healthy');
-      } finally {
-        rpc.close();
-      }
-    });
+  async openSession(endpoint: AgentEndpoint, signal: AbortSignal, now: () => number): Promise<AgentSession> {
+    return new OpenClawSession(await openAsControl(endpoint, signal, now), now);
+  }
+
+  explain(evidence: Evidence): Failure | undefined {
+    return explainFailure(evidence);
   }
 
   async chat(
@@ -81,11 +84,22 @@ export class OpenClawDriver implements AgentDriver {
   }
 }
 
+async function openAsControl(endpoint: AgentEndpoint, signal: AbortSignal, now?: () => number): Promise<OpenClawRpc> {
+  const rpc = await openAs(endpoint.credentials.controlUser, controlScopes, endpoint, signal, now);
+  // A hello proves no authority: OpenClaw says hello to anyone it can name, with no scopes at all.
+  const missing = controlScopes.filter((scope) => !rpc.scopes.has(scope));
+  if (missing.length === 0) return rpc;
+  rpc.close();
+  const message = `the agent does not grant the control plane ${missing.join(', ')}`;
+  throw new AppError('unavailable', 'AgentRefused', message);
+}
+
 async function openAs(
   user: string,
   scopes: readonly string[],
   { address, port }: AgentEndpoint,
   signal: AbortSignal,
+  now?: () => number,
 ): Promise<OpenClawRpc> {
   const headers = {
     [headerNames.user]: user,
@@ -93,7 +107,7 @@ async function openAs(
     // OpenClaw wants to know for whom its proxy speaks; 192.0.2.1 is nobody (RFC 5737).
     'x-forwarded-for': '192.0.2.1',
   };
-  return await OpenClawRpc.open({ url: `ws://${address}:${port}/`, headers, scopes }, signal);
+  return await OpenClawRpc.open({ url: `ws://${address}:${port}/`, headers, scopes }, signal, now);
 }
 
 function replyOf(outcome: z.infer<typeof RunOutcome> | undefined): string {

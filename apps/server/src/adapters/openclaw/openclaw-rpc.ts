@@ -3,10 +3,10 @@ import { connect as connectTls } from 'node:tls';
 import { AppError, plainText } from '@agentpod/core';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
+import { TrafficLimit } from './traffic-limit.ts';
 
 /** The agent is untrusted code: every limit below is what it may cost us at most. */
 const longestFrame = 1024 ** 2;
-const mostBytesPerAnswer = 32 * 1024 ** 2;
 const helloTimeoutMs = 8000;
 const closeTimeoutMs = 1000;
 
@@ -18,6 +18,8 @@ const Response = z.object({
   payload: z.unknown().optional(),
   error: z.object({ code: z.string().optional(), message: z.string().optional() }).optional(),
 });
+/** A busy agent tells of every step of every reply, to whoever may hear it. Nobody here does. */
+const beginningOfEvent = Buffer.from('{"type":"event"');
 /** Kinds of frame that a later protocol adds are passed over. */
 const Frame = z.union([Event, Response, z.object({ type: z.string() }).transform(() => ({ type: 'other' as const }))]);
 
@@ -49,14 +51,21 @@ export class OpenClawRpc {
   readonly #pending = new Map<string, Pending>();
   readonly #greeting = Promise.withResolvers<void>();
   #ended: AppError | undefined;
+  readonly #over = Promise.withResolvers<string>();
+  readonly #now: () => number;
+  readonly #limit: TrafficLimit;
+  #greeted = false;
   #nextId = 1;
-  #bytesSinceAsked = 0;
+  #lastFrameAt: number;
   scopes: ReadonlySet<string> = new Set();
   /** As the agent says; `undefined` when it does not. */
   version: string | undefined;
 
-  private constructor(target: RpcTarget) {
+  private constructor(target: RpcTarget, now: () => number) {
     const { connectTo } = target;
+    this.#now = now;
+    this.#lastFrameAt = now();
+    this.#limit = new TrafficLimit(now);
     this.#socket = new WebSocket(target.url, {
       headers: { ...target.headers },
       maxPayload: longestFrame,
@@ -66,6 +75,11 @@ export class OpenClawRpc {
       ...(connectTo && { createConnection: connectionTo(new URL(target.url), connectTo) }),
     });
     this.#socket.on('message', (data: Buffer) => this.#receive(data));
+    this.#socket.on('ping', () => this.#cameIn());
+    // Counted as they come in: a frame that never ends is no message. Not before it is open, or the first would be lost.
+    this.#socket.on('upgrade', ({ socket }) => {
+      this.#socket.once('open', () => socket.on('data', ({ length: bytes }: Buffer) => this.#admit({ bytes })));
+    });
     this.#socket.on('close', (code, reason) => this.#end(closed(code, reason.toString())));
     this.#socket.on('error', (cause) => this.#end(unreachable(cause)));
     this.#socket.on('unexpected-response', (request, response) => {
@@ -81,11 +95,11 @@ export class OpenClawRpc {
   }
 
   /** Resolves after the agent's hello. Throws `unavailable` (`AgentUnreachable`, `AgentRefused`, `AgentTimeout`, `RpcRefused`). */
-  static async open(target: RpcTarget, signal: AbortSignal): Promise<OpenClawRpc> {
-    const rpc = new OpenClawRpc(target);
+  static async open(target: RpcTarget, signal: AbortSignal, now: () => number = Date.now): Promise<OpenClawRpc> {
+    const rpc = new OpenClawRpc(target, now);
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(helloTimeoutMs)]);
-      await rpc.#greeted(limit);
+      await rpc.#greet(limit);
       const answer = await rpc.request('connect', connectParams(target.scopes), limit);
       const hello = Hello.safeParse(answer);
       if (!hello.success)
@@ -106,7 +120,6 @@ export class OpenClawRpc {
   async request(method: string, params: unknown, signal: AbortSignal): Promise<unknown> {
     if (this.#ended) throw this.#ended;
     const id = String(this.#nextId++);
-    this.#bytesSinceAsked = 0;
     return await until(signal, `the agent did not answer "${method}" in time`, (resolve, reject) => {
       this.#pending.set(id, { method, resolve, reject });
       this.#send(id, method, params);
@@ -118,13 +131,24 @@ export class OpenClawRpc {
     if (!this.#ended) this.#send(String(this.#nextId++), method, params);
   }
 
+  /** Milliseconds since 1970 of the last frame that came in, whatever it said. */
+  get lastFrameAt(): number {
+    return this.#lastFrameAt;
+  }
+
+  /** Resolves when the connection ended, with the reason. */
+  get ended(): Promise<string> {
+    return this.#over.promise;
+  }
+
   close(): void {
+    this.#end(new AppError('unavailable', 'AgentClosed', 'the connection was closed'));
     this.#socket.close();
     // An agent that does not answer the closing handshake keeps nothing open.
     setTimeout(() => this.#socket.terminate(), closeTimeoutMs).unref();
   }
 
-  async #greeted(signal: AbortSignal): Promise<void> {
+  async #greet(signal: AbortSignal): Promise<void> {
     await until<void>(signal, 'the agent did not say hello in time', (resolve, reject) => {
       this.#greeting.promise.then(resolve, reject);
     });
@@ -134,12 +158,21 @@ export class OpenClawRpc {
     this.#socket.send(JSON.stringify({ type: 'req', id, method, params }));
   }
 
+  #admit(came: Parameters<TrafficLimit['admit']>[0]): boolean {
+    if (this.#limit.admit(came)) return true;
+    this.#end(new AppError('unavailable', 'AgentRefused', 'the agent sends without end'));
+    this.#socket.terminate();
+    return false;
+  }
+
+  #cameIn(): boolean {
+    this.#lastFrameAt = this.#now();
+    return this.#admit({ frames: 1 });
+  }
+
   #receive(data: Buffer): void {
-    this.#bytesSinceAsked += data.length;
-    if (this.#bytesSinceAsked > mostBytesPerAnswer) {
-      this.#socket.terminate();
-      return this.#end(new AppError('unavailable', 'AgentRefused', 'the agent sends without end'));
-    }
+    if (!this.#cameIn()) return;
+    if (this.#greeted && data.subarray(0, beginningOfEvent.length).equals(beginningOfEvent)) return;
     const frame = parseFrame(data);
     if (!frame) {
       this.#socket.terminate();
@@ -148,8 +181,9 @@ export class OpenClawRpc {
       );
     }
     if (frame.type === 'event') {
-      if (frame.event === 'connect.challenge') this.#greeting.resolve();
-      return;
+      if (frame.event !== 'connect.challenge') return;
+      this.#greeted = true;
+      return this.#greeting.resolve();
     }
     if (frame.type !== 'res') return;
     const asked = this.#pending.get(frame.id);
@@ -161,6 +195,7 @@ export class OpenClawRpc {
 
   #end(error: AppError): void {
     this.#ended ??= error;
+    this.#over.resolve(this.#ended.message);
     this.#greeting.reject(this.#ended);
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
@@ -215,6 +250,8 @@ async function until<T>(
 }
 
 function closed(code: number, reason: string): AppError {
+  // No word of the agent's: it died, or `ws` gave it up for flooding with pings.
+  if (code === 1006) return new AppError('unavailable', 'AgentUnreachable', 'the connection to the agent broke');
   const why = plainText(reason, 300);
   return new AppError('unavailable', 'AgentRefused', `the agent closed the connection (${code}${why && `: ${why}`})`);
 }

@@ -1,12 +1,17 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { memoryProfileOf } from '@agentpod/core';
+import { type LogLine, memoryProfileOf } from '@agentpod/core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { AgentEndpoint, RenderInput } from '../../ports/agent-driver.ts';
+import type { AgentEndpoint, AgentSession, RenderInput } from '../../ports/agent-driver.ts';
+import type { FileVerdict } from '../../ports/runtime.ts';
 import { anAgent, aSpec } from '../../testing/builders.ts';
+import { socketPath } from '../../testing/real-docker.ts';
 import { describeReal } from '../../testing/real-parts.ts';
+import { checked } from '../../testing/checked.ts';
+import { DockerRuntime } from '../docker/docker-runtime.ts';
 import { HttpAgentProbe } from '../http-probe/http-agent-probe.ts';
 import { loadAgentTypes } from '../manifest/load-agent-types.ts';
 import { OpenClawDriver } from './openclaw-driver.ts';
@@ -33,6 +38,12 @@ class FakeProvider {
   failWith: { status: number; body: object } | undefined;
   reply = 'pong';
   readonly server: Server = createServer((request, response) => {
+    // Telegram, as it answers a bot whose token was revoked.
+    if (request.url?.startsWith('/bot')) {
+      response.writeHead(401, { 'content-type': 'application/json' });
+      response.end('{"ok":false,"error_code":401,"description":"Unauthorized"}');
+      return;
+    }
     void (async () => {
       let text = '';
       for await (const chunk of request) text += String(chunk);
@@ -68,9 +79,18 @@ class FakeProvider {
   }
 }
 
-function input(model: Partial<RenderInput['model']> = {}, identity = {}): RenderInput {
+function input(
+  model: Partial<RenderInput['model']> = {},
+  identity = {},
+  config?: Record<string, unknown>,
+): RenderInput {
   if (!type) throw new Error('there is no agent type openclaw');
-  const spec = aSpec({ plan: 'small', resources: { memoryBytes: 1024 ** 3, cpus: 2, pids: 512 }, identity });
+  const spec = aSpec({
+    plan: 'small',
+    resources: { memoryBytes: 1024 ** 3, cpus: 2, pids: 512 },
+    identity,
+    ...(config && { config }),
+  });
   return {
     agent: anAgent({ spec }),
     type,
@@ -103,6 +123,17 @@ async function deliver(volume: string, files: ReturnType<typeof driver.render>['
   }
 }
 
+/** What the engine shows of a container's log, as the runtime would. */
+async function logOf(container: string): Promise<LogLine[]> {
+  const { stdout, stderr } = await run('docker', ['logs', '--tail', '300', container], { maxBuffer: 16 * 1024 ** 2 });
+  const lines = (text: string, stream: LogLine['stream']) =>
+    text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => ({ time: '', stream, line }));
+  return [...lines(stdout, 'stdout'), ...lines(stderr, 'stderr')];
+}
+
 async function inContainer(path: string): Promise<string> {
   return await docker('exec', name, 'cat', path);
 }
@@ -118,6 +149,8 @@ function missing(): string | undefined {
 
 describeReal('OpenClaw 2026.9.6 in 1 GiB', missing(), () => {
   const provider = new FakeProvider();
+  /** Open from the first test to the last. */
+  let lasting: AgentSession;
   const signal = () => AbortSignal.timeout(100_000);
   const chat = async (message: string) => await driver.chat(endpoint(), { session: 'test', message }, signal());
 
@@ -158,12 +191,19 @@ describeReal('OpenClaw 2026.9.6 in 1 GiB', missing(), () => {
   }, 60_000);
 
   test('the control plane is granted what it asks for', async () => {
-    expect(await driver.checkRpc(endpoint(), signal())).toEqual({ ok: true, detail: undefined });
+    expect(await checked(driver, endpoint(), signal())).toEqual({ ok: true, detail: undefined });
+  });
+
+  test('a session asks as often as wanted', async () => {
+    lasting = await driver.openSession(endpoint(), signal(), Date.now);
+    for (let look = 0; look < 3; look++) {
+      expect(await lasting.check(signal())).toMatchObject({ healthy: { ok: true }, channels: [] });
+    }
   });
 
   test('nobody else is: not an unknown user, not one who comes through the ingress, not the route probe', async () => {
     for (const controlUser of ['somebody', credentials.ingressUser, credentials.probeUser]) {
-      const answer = await driver.checkRpc(endpoint({ controlUser }), signal());
+      const answer = await checked(driver, endpoint({ controlUser }), signal());
       expect(answer.ok).toBe(false);
       expect(answer.detail).toMatch(/device identity required|does not grant/i);
     }
@@ -193,6 +233,10 @@ describeReal('OpenClaw 2026.9.6 in 1 GiB', missing(), () => {
       const environment = await docker('exec', name, 'sh', '-c', 'cat /proc/[0-9]*/environ | tr "\\0" "\\n"');
       expect(environment).not.toContain(credentials.virtualKey);
       expect(provider.wasTold(credentials.controlUser)).toBe(false);
+      const session = await driver.openSession(endpoint(), signal(), Date.now);
+      const { lastActivityAt = 0 } = await session.check(signal());
+      session.close();
+      expect(Date.now() - lastActivityAt).toBeLessThan(60_000);
     },
   );
 
@@ -232,6 +276,8 @@ describeReal('OpenClaw 2026.9.6 in 1 GiB', missing(), () => {
       const asked = provider.seen.length;
       await expect(chat('ping')).rejects.toMatchObject({ reason: 'AgentFailed' });
       expect(provider.seen.length, 'OpenClaw holds the key for bad and does not ask').toBe(asked);
+      const evidence = { lines: await logOf(name), exitCode: undefined, outOfMemory: false };
+      expect(driver.explain(evidence)?.kind).toBe('ModelKeyHeldBack');
       await deliver(`${name}-config`, driver.render(input({ name: 'm2', epoch: 'three' })).configFiles);
       await vi.waitFor(async () => expect(await chat('again')).toBe('pong from m2'), {
         timeout: 60_000,
@@ -240,37 +286,94 @@ describeReal('OpenClaw 2026.9.6 in 1 GiB', missing(), () => {
     },
   );
 
+  test('a bot whose token was revoked is told by the running agent, which goes on', { timeout: 60_000 }, async () => {
+    const bot = {
+      enabled: true,
+      botToken: '123456:revoked-token-of-the-test',
+      apiRoot: `http://${block.gateway}:7299`,
+    };
+    const startedAt = await docker('inspect', '-f', '{{.State.StartedAt}}', name);
+    const { configFiles } = driver.render(input({ name: 'm2', epoch: 'three' }, {}, { channels: { telegram: bot } }));
+    await deliver(`${name}-config`, configFiles);
+    const session = await driver.openSession(endpoint(), signal(), Date.now);
+    const channels = async () => (await session.check(signal())).channels;
+    const rejected = { name: 'telegram', state: 'rejected', detail: expect.stringMatching(/unauthorized/i) };
+    await vi.waitFor(async () => expect(await channels()).toEqual([rejected]), { timeout: 50_000, interval: 500 });
+    session.close();
+    expect(await docker('inspect', '-f', '{{.State.StartedAt}}', name)).toBe(startedAt);
+  });
+
   test(
-    'the configurations of the other modes and dialects are valid in the words of OpenClaw',
+    "OpenClaw's own check takes all that we render, and names what it does not take",
     { timeout: 60_000 },
     async () => {
-      const variants: Partial<RenderInput>[] = [
-        { origin: 'https://acme.example.com:8443' },
-        { model: { ...input().model, dialect: 'anthropic', name: 'claude-sonnet-4-5' } },
-      ];
-      for (const variant of variants) {
-        const files = driver.render({ ...input(), ...variant }).configFiles;
-        await deliver(
-          `${name}-config`,
-          files.filter(({ path }) => path === 'openclaw.json').map((file) => ({ ...file, path: 'other.json' })),
+      const runtime = new DockerRuntime({ socketPath, installation: name, gatewayBridge: 'agptcheck' });
+      const { container, mounts, validate } = input().type;
+      const imageId = (await runtime.imageId(image, signal())) ?? '';
+      const verdictOn = async (variant: Partial<RenderInput>) => {
+        const { configFiles: files, env } = driver.render({ ...input(), ...variant });
+        const check = { agentId: randomUUID(), imageId, files, user: container.user, memoryBytes: 1024 ** 3 };
+        const command = validate?.command ?? [];
+        return runtime.validateFiles(
+          { ...check, command, env: { ...container.env, ...env }, mount: mounts.config },
+          signal(),
         );
-        const mounts = ['-v', `${name}-config:/etc/openclaw:ro`, '-e', 'OPENCLAW_CONFIG_PATH=/etc/openclaw/other.json'];
-        const verdict = await docker(
-          'run',
-          '--rm',
-          '--network',
-          'none',
-          ...mounts,
-          image,
-          'node',
-          'openclaw.mjs',
-          'config',
-          'validate',
-        );
-        expect(verdict).toContain('Config valid');
-      }
+      };
+      const telegram = { enabled: true, botToken: '1:a', dmPolicy: 'nobody' };
+      const [plain, domain, anthropic, policy, unknown] = await Promise.all([
+        verdictOn({}),
+        verdictOn({ origin: 'https://acme.example.com:8443' }),
+        verdictOn({ model: { ...input().model, dialect: 'anthropic', name: 'claude-sonnet-4-5' } }),
+        verdictOn(input({}, {}, { channels: { telegram } })),
+        verdictOn(input({}, {}, { bogus: 1 })),
+      ]);
+      expect([plain.ok, domain.ok, anthropic.ok]).toEqual([true, true, true]);
+      const sentenceOf = ({ output }: FileVerdict) => {
+        const lines = output.split('\n').map((line) => ({ time: '', stream: 'stderr' as const, line }));
+        return driver.explain({ lines, exitCode: 1, outOfMemory: false })?.message;
+      };
+      expect([policy.ok, unknown.ok]).toEqual([false, false]);
+      expect(sentenceOf(policy)).toBe(
+        'Its configuration is invalid: channels.telegram.dmPolicy: invalid config: must be equal to one of the allowed values (allowed: "pairing", "allowlist", "open", "disabled")',
+      );
+      expect(sentenceOf(unknown)).toBe('Its configuration is invalid: <root>: Unrecognized key: "bogus"');
     },
   );
+
+  test('a start that is refused is explained by its log', { timeout: 60_000 }, async () => {
+    const refused = `${name}-refused`;
+    const { configFiles } = driver.render(input({}, {}, { bogus: 1 }));
+    await docker('volume', 'create', refused);
+    try {
+      await deliver(refused, configFiles);
+      const { container, mounts } = input().type;
+      const options = ['--network', 'none', '--user', container.user, '-v', `${refused}:${mounts.config}:ro`];
+      const variables = [
+        '-e',
+        `OPENCLAW_CONFIG_PATH=${mounts.config}/openclaw.json`,
+        '-e',
+        'OPENCLAW_CONFIG_READONLY=1',
+      ];
+      await docker('run', '-d', '--name', refused, ...options, ...variables, image, ...(container.command ?? []));
+      const exitCode = Number(await docker('wait', refused));
+      expect(container.unhealableExitCodes).toContain(exitCode);
+      expect(driver.explain({ lines: await logOf(refused), exitCode, outOfMemory: false })).toEqual({
+        kind: 'ConfigInvalid',
+        message: 'Its configuration is invalid: <root>: Unrecognized key: "bogus"',
+        transient: false,
+      });
+    } finally {
+      await docker('rm', '-f', refused);
+      await docker('volume', 'rm', refused);
+    }
+  });
+
+  test('the first session is open still: nobody asked through it, and a tick came every half minute', async () => {
+    expect(Date.now() - lasting.lastFrameAt()).toBeLessThan(31_000);
+    expect(await lasting.check(signal())).toMatchObject({ healthy: { ok: true } });
+    lasting.close();
+    expect(await lasting.ended).toBe('the connection was closed');
+  });
 
   test('one GiB was enough for all of it', async () => {
     expect(await docker('inspect', '-f', '{{.State.Running}} {{.State.OOMKilled}} {{.RestartCount}}', name)).toBe(

@@ -19,6 +19,7 @@ interface Differences {
   readonly identity?: { soul?: string; memory?: string; instructions?: string };
   readonly provider?: string;
   readonly origin?: string;
+  readonly config?: Record<string, unknown>;
   readonly virtualKey?: string;
   readonly model?: Partial<RenderInput['model']>;
 }
@@ -30,6 +31,7 @@ function input(differences: Differences = {}): RenderInput {
     resources: { memoryBytes, cpus: 1, pids: 512 },
     identity: differences.identity ?? {},
     model: { provider: differences.provider ?? 'qwen', name: 'qwen3-max' },
+    ...(differences.config && { config: differences.config }),
   });
   return {
     agent: anAgent({ spec, tenant: differences.tenant ?? 'acme' }),
@@ -148,6 +150,26 @@ describe('the configuration', () => {
   });
 });
 
+describe('settings of experts', () => {
+  test('are merged over ours, and null removes', () => {
+    const config = {
+      tools: { deny: ['exec'] },
+      agents: { defaults: { heartbeat: { every: '30m' }, skipBootstrap: null } },
+    };
+    const merged = configOf({ config });
+    const plain = configOf();
+    expect(merged.tools).toEqual({ deny: ['exec'] });
+    expect(merged.agents.defaults).toEqual({ model: plain.agents.defaults.model, heartbeat: { every: '30m' } });
+    expect({ ...merged, tools: undefined, agents: undefined }).toEqual({ ...plain, agents: undefined });
+  });
+
+  test('that reach for ours are refused by name', () => {
+    expect(() => renderOpenClaw(input({ config: { gateway: { bind: 'lan' } } }))).toThrow(
+      expect.objectContaining({ kind: 'invalid', field: 'spec.config.gateway' }),
+    );
+  });
+});
+
 describe('a change', () => {
   const bootInputs = (differences: Differences) => renderOpenClaw(input(differences)).bootInputs;
 
@@ -159,6 +181,11 @@ describe('a change', () => {
       origin: 'https://a.example',
     };
     expect(bootInputs(changed)).toEqual(bootInputs({}));
+  });
+
+  test('of settings needs a new container only where OpenClaw would end to take it over', () => {
+    expect(bootInputs({ config: { channels: { telegram: { enabled: false } } } })).toEqual(bootInputs({}));
+    expect(bootInputs({ config: { browser: { enabled: false } } })).not.toEqual(bootInputs({}));
   });
 
   test('of what OpenClaw reads at boot alone needs one', () => {

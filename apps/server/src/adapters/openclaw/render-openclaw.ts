@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { AppError } from '@agentpod/core';
+import { AppError, mergePatch } from '@agentpod/core';
 import type { Rendered, RenderInput } from '../../ports/agent-driver.ts';
+import { bootOverrides, checkOverrides } from './owned-settings.ts';
 import { workspaceFiles } from './workspace-files.ts';
 
 /** What forward-auth sets for customers and the control plane for itself. */
@@ -28,17 +29,23 @@ const browserScopes: readonly string[] = [
 const configFile = 'openclaw.json';
 const keyFile = 'model-key.json';
 
-/** The files and boot inputs of one agent. Pure. Throws `invalid`/`UnsupportedVersion` before 2026.9. */
+/**
+ * The files and boot inputs of one agent. Pure. Throws `invalid`/`UnsupportedVersion` before 2026.9, and
+ * `invalid`/`OwnedSetting` when the spec's own settings reach for what is not theirs.
+ */
 export function renderOpenClaw(input: RenderInput): Rendered {
   checkVersion(input.agent.spec.version);
   const { type, credentials } = input;
+  const overrides = input.agent.spec.config ?? {};
+  checkOverrides(overrides, credentials);
   const config = openClawConfig(input);
+  const atBoot = bootOverrides(overrides);
   return {
     env: { OPENCLAW_CONFIG_PATH: posix.join(type.mounts.config, configFile) },
     configFiles: [
       // The key first: the moment openclaw.json changes, OpenClaw reads it.
       { path: keyFile, content: JSON.stringify({ key: credentials.virtualKey }), policy: 'replace' },
-      { path: configFile, content: `${JSON.stringify(config, null, 2)}\n`, policy: 'replace' },
+      { path: configFile, content: `${JSON.stringify(mergePatch(config, overrides), null, 2)}\n`, policy: 'replace' },
     ],
     stateFiles: workspaceFiles(input),
     bootInputs: {
@@ -47,6 +54,7 @@ export function renderOpenClaw(input: RenderInput): Rendered {
       authMode: config.gateway.auth.mode,
       mdns: config.discovery.mdns.mode,
       secrets: config.secrets,
+      ...(Object.keys(atBoot).length > 0 && { overrides: atBoot }),
     },
   };
 }
