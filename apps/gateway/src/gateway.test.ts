@@ -6,8 +6,9 @@ import { type AddressInfo, createServer as createTcpServer, Server as TcpServer 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { GatewaySnapshot } from '@agentpod/core';
+import { type GatewaySnapshot, modelFinding } from '@agentpod/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { HttpModelHealth } from '../../server/src/adapters/gateway-health/http-model-health.ts';
 import { readConfig } from './config.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { ask } from './testing/ask.ts';
@@ -109,6 +110,30 @@ describe('the gateway', () => {
     expect((await complete()).status).toBe(200);
     expect(provider.seen.at(-1)?.headers.authorization).toBe('Bearer sk-two');
     expect(provider.seen[0]?.headers.authorization).toBe('Bearer sk-one');
+  });
+
+  test('tells the control plane whose key is refused, and that another key healed it', async () => {
+    const reportKey = aKey();
+    provider.behave = (incoming, response) => {
+      incoming.resume();
+      const refused = incoming.headers.authorization !== 'Bearer sk-two';
+      response.writeHead(refused ? 401 : 200, { 'content-type': 'application/json' });
+      response.end(refused ? '{"error":{"message":"Incorrect API key provided: sk-one"}}' : '{}');
+    };
+    await publish('sk-one', { reportKey });
+    const { accessPort } = await start();
+    const health = new HttpModelHealth({ gatewayUrl: `http://127.0.0.1:${accessPort}`, reportKey });
+    const found = async () => {
+      const report = (await health.read(AbortSignal.timeout(2000))).get('id-of-acme');
+      return report && modelFinding(report, Date.now());
+    };
+    expect(await found()).toBeUndefined();
+    await complete();
+    await vi.waitFor(async () => expect(await found()).toMatchObject({ status: 'False', reason: 'ModelKeyRejected' }));
+    await publish('sk-two', { reportKey, revision: 2 });
+    await vi.waitFor(async () => expect(await found()).toMatchObject({ status: 'True' }), { timeout: 1000 });
+    await complete();
+    expect(await found()).toMatchObject({ status: 'True', reason: 'NoTrouble' });
   });
 
   test('serves visitors while the address for model traffic does not exist, and says so once', async () => {

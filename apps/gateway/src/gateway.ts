@@ -6,6 +6,7 @@ import { Agent as Pool } from 'undici';
 import { createAccessApp } from './access/access-app.ts';
 import type { Config } from './config.ts';
 import { listenWhenPossible } from './listen.ts';
+import { ModelRecords } from './models/model-records.ts';
 import { createModelServer, type ModelLimits } from './models/model-server.ts';
 import { SnapshotSource } from './snapshot/snapshot-source.ts';
 
@@ -47,13 +48,16 @@ export async function startGateway({ config, log, limits: given }: GatewayOption
     headersTimeout: limits.answerMs,
     bodyTimeout: limits.silenceMs,
   });
-  const models = createModelServer({ snapshot, pool, log, ...(given && { limits: given }) });
+  const now = () => Date.now();
+  const records = new ModelRecords({ snapshot, now });
+  const models = createModelServer({ snapshot, pool, records, log, ...(given && { limits: given }) });
   const modelPort = () => (models.listening ? (models.address() as AddressInfo).port : 0);
   const access = await createAccessApp({
     snapshot,
     log,
-    now: () => Date.now(),
+    now,
     health: () => ({ models: models.listening }),
+    reports: () => records.reports(),
   });
 
   await source.start();

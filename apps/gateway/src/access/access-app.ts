@@ -1,13 +1,17 @@
+import type { ModelReport } from '@agentpod/core';
 import cookie from '@fastify/cookie';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { authRoute } from './auth-route.ts';
 import { HandoverCodes } from './handover-codes.ts';
 import { pageRoutes } from './page-routes.ts';
 import { type AccessContext, placeOf, sendPage } from './place.ts';
+import { reportRoute } from './report-route.ts';
 
 export interface AccessOptions extends Omit<AccessContext, 'codes'> {
   /** More of what `/healthz` says. */
   readonly health: () => object;
+  /** How model calls went, by the agent's id. */
+  readonly reports: () => Record<string, ModelReport>;
 }
 
 /** Forward-auth and the pages that visitors see in place of an agent. */
@@ -45,6 +49,7 @@ export async function createAccessApp(options: AccessOptions): Promise<FastifyIn
   app.get('/healthz', async () => ({ ok: true, snapshot: options.snapshot()?.revision ?? null, ...options.health() }));
   authRoute(app, context);
   pageRoutes(app, context);
+  reportRoute(app, options);
   app.setNotFoundHandler((request, reply) => {
     const place = placeOf(request, reply, { authority: request.headers.host, context });
     return place === undefined ? reply : sendPage(request, reply, 'not-found');

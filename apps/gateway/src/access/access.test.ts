@@ -25,7 +25,13 @@ beforeEach(async () => {
   publish(aSnapshot({ agents: [anAgent(), anAgent({ ref: 'beta', address: '127.0.0.3' })] }));
   const captured = capturedLog();
   lines = captured.lines;
-  app = await createAccessApp({ snapshot: () => current, now: () => time, log: captured.log, health: () => ({}) });
+  app = await createAccessApp({
+    snapshot: () => current,
+    now: () => time,
+    log: captured.log,
+    health: () => ({}),
+    reports: () => ({}),
+  });
   await app.listen({ host: '127.0.0.1', port: 0 });
   port = (app.server.address() as AddressInfo).port;
 });

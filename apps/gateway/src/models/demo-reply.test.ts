@@ -6,13 +6,16 @@ import { toSnapshot } from '../snapshot/snapshot.ts';
 import { ask } from '../testing/ask.ts';
 import { anAgent, aSnapshot } from '../testing/builders.ts';
 import { capturedLog } from '../testing/captured-log.ts';
+import { ModelRecords } from './model-records.ts';
 import { createModelServer } from './model-server.ts';
 
 let server: Server;
 let port: number;
 beforeEach(async () => {
-  const snapshot = toSnapshot(aSnapshot({ agents: [{ ...anAgent(), ref: 'acme/hr' }] }));
-  server = createModelServer({ snapshot: () => snapshot, pool: new Pool(), log: capturedLog().log });
+  const published = toSnapshot(aSnapshot({ agents: [{ ...anAgent(), ref: 'acme/hr' }] }));
+  const snapshot = () => published;
+  const records = new ModelRecords({ snapshot, now: () => 0 });
+  server = createModelServer({ snapshot, pool: new Pool(), records, log: capturedLog().log });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   port = (server.address() as AddressInfo).port;
 });

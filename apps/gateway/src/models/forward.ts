@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Dispatcher, errors } from 'undici';
 import type { Agent } from '../snapshot/snapshot.ts';
+import { type CallEnd, endOfAnswer, endOfFailure } from './call-end.ts';
 import { ModelFailure } from './dialect.ts';
 import { fromProvider, toProvider } from './model-headers.ts';
 import type { ModelRoute } from './model-route.ts';
@@ -16,14 +17,29 @@ export interface Call {
   /** Aborted when the agent is gone. */
   readonly signal: AbortSignal;
   readonly bodyLimitBytes: number;
+  /** Called once, unless the call failed for a reason that is not the provider's. */
+  readonly ended: (end: CallEnd) => void;
 }
 
+/** Of an answer that failed: enough for the sentence that says why. */
+const failureBytes = 8192;
+
 /**
- * Passes a call on to the agent's provider and the answer back, both as they come. The body is not looked into: which
- * model an agent asks for is between its configuration and what the key allows. Throws `ModelFailure` while nothing was
+ * Passes a call on to the agent's provider and the answer back, both as they come. The body is not looked into (which
+ * model an agent asks for is between its configuration and what the key allows), but a failure's beginning. Throws `ModelFailure` while nothing was
  * answered yet; a failure after that breaks the connection off, which is all that is left to say.
  */
 export async function forward(pool: Dispatcher, route: ModelRoute, call: Call): Promise<void> {
+  try {
+    call.ended(await pass(pool, route, call));
+  } catch (error) {
+    const end = endOfFailure(error);
+    if (end) call.ended(end);
+    throw error;
+  }
+}
+
+async function pass(pool: Dispatcher, route: ModelRoute, call: Call): Promise<CallEnd> {
   const { agent, request, response, signal } = call;
   const answer = await ask(pool, route, call);
   const { statusCode, headers, body } = answer;
@@ -38,9 +54,31 @@ export async function forward(pool: Dispatcher, route: ModelRoute, call: Call): 
   response.writeHead(statusCode, fromProvider(headers, redaction.text));
   // The head alone tells the agent that the provider took the call; the first token may be long in coming.
   response.flushHeaders();
-  await pipeline([body, ...redaction.stream(), response], { signal });
+  const failure = new Beginning(failureBytes);
+  const listening = statusCode >= 400 ? [failure.stream] : [];
+  await pipeline([body, ...redaction.stream(), ...listening, response], { signal });
   // The provider may have answered without hearing it all; what is still coming is for nobody.
   request.resume();
+  return endOfAnswer(statusCode, failure.text, redaction.text);
+}
+
+/** Remembers how something begins that passes through. */
+class Beginning {
+  readonly stream: Transform;
+  #kept = Buffer.alloc(0);
+
+  constructor(mostBytes: number) {
+    this.stream = new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        this.#kept = Buffer.concat([this.#kept, chunk.subarray(0, mostBytes - this.#kept.length)]);
+        done(null, chunk);
+      },
+    });
+  }
+
+  get text(): string {
+    return this.#kept.toString();
+  }
 }
 
 async function ask(pool: Dispatcher, route: ModelRoute, call: Call): Promise<Dispatcher.ResponseData> {

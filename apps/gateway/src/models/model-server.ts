@@ -3,10 +3,12 @@ import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
 import type { Agent, Snapshot } from '../snapshot/snapshot.ts';
 import { admit } from './admit.ts';
+import type { CallEnd } from './call-end.ts';
 import { answerDemo } from './demo-reply.ts';
 import { ModelFailure, sendFailure } from './dialect.ts';
 import { forward } from './forward.ts';
 import { dialectOf, modelRouteOf } from './model-route.ts';
+import type { ModelRecords } from './model-records.ts';
 import { answerModels } from './own-models.ts';
 import { checkDeclaredSize } from './request-body.ts';
 import { Slots } from './slots.ts';
@@ -15,6 +17,8 @@ export interface ModelServerOptions {
   readonly snapshot: () => Snapshot | undefined;
   /** Makes the calls to providers. */
   readonly pool: Dispatcher;
+  /** Where it is noted how calls to providers went. */
+  readonly records: ModelRecords;
   readonly log: Logger;
   readonly limits?: Partial<ModelLimits>;
 }
@@ -39,7 +43,7 @@ const defaultLimits: ModelLimits = {
 };
 
 /** The address that agents take for their model provider. */
-export function createModelServer({ snapshot, pool, log, limits: given }: ModelServerOptions): Server {
+export function createModelServer({ snapshot, pool, records, log, limits: given }: ModelServerOptions): Server {
   const limits = { ...defaultLimits, ...given };
   const calls = new Slots(limits.callsPerAgent);
   const demoCalls = new Slots(limits.demoCallsPerAgent);
@@ -69,7 +73,8 @@ export function createModelServer({ snapshot, pool, log, limits: given }: ModelS
     }
     checkDeclaredSize(request, limits.bodyBytes);
     if (agent.model.provider !== 'demo') {
-      const call = { agent, request, response, signal, bodyLimitBytes: limits.bodyBytes };
+      const ended = (end: CallEnd): void => records.add(agent, route, end);
+      const call = { agent, request, response, signal, bodyLimitBytes: limits.bodyBytes, ended };
       await calls.hold(agent.id, () => forward(pool, route, call));
     } else if (path === '/v1/chat/completions') {
       await demoCalls.hold(agent.id, () => answerDemo(agent, request, response));

@@ -5,11 +5,13 @@ import { gzipSync } from 'node:zlib';
 import type { Logger } from 'pino';
 import { Agent as Pool } from 'undici';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { sha256 } from '../digest.ts';
 import { type Agent, type Snapshot, toSnapshot } from '../snapshot/snapshot.ts';
 import { ask } from '../testing/ask.ts';
-import { anAgent, aSnapshot, sha256 } from '../testing/builders.ts';
+import { anAgent, aSnapshot } from '../testing/builders.ts';
 import { capturedLog } from '../testing/captured-log.ts';
 import { FakeProvider } from '../testing/fake-provider.ts';
+import { ModelRecords } from './model-records.ts';
 import { createModelServer, type ModelLimits } from './model-server.ts';
 
 const realKey = 'sk-planted/real+key-0123456789';
@@ -50,7 +52,9 @@ async function serve(limits: Partial<ModelLimits> = {}, patienceMs = 500): Promi
     headersTimeout: patienceMs,
     bodyTimeout: patienceMs,
   });
-  server = createModelServer({ snapshot: () => current, pool, log, limits });
+  const snapshot = () => current;
+  const records = new ModelRecords({ snapshot, now: () => 0 });
+  server = createModelServer({ snapshot, pool, records, log, limits });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   port = (server.address() as AddressInfo).port;
 }

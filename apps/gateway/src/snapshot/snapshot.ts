@@ -1,4 +1,5 @@
 import type { GatewaySnapshot } from '@agentpod/core';
+import { sha256 } from '../digest.ts';
 
 export type Agent = GatewaySnapshot['agents'][number];
 export type User = GatewaySnapshot['users'][number];
@@ -19,6 +20,8 @@ export interface Snapshot {
   readonly secure: boolean;
   readonly sessionKey: Uint8Array;
   readonly handoverKey: Uint8Array;
+  /** SHA-256 in hex; absent when nobody may read the report. */
+  readonly reportKeyHash: string | undefined;
   /** By host name, lower case, without port. */
   readonly sites: ReadonlyMap<string, Site>;
   readonly agentsByAddress: ReadonlyMap<string, Agent>;
@@ -42,6 +45,7 @@ export function toSnapshot(published: GatewaySnapshot): Snapshot {
     secure,
     sessionKey: toKey(published.sessionKey),
     handoverKey: toKey(published.handoverKey),
+    reportKeyHash: published.reportKey === undefined ? undefined : hashOfKey(published.reportKey),
     sites: new Map(sites),
     agentsByAddress: new Map(agents.map((agent) => [agent.address, agent])),
     users: new Map(published.users.map((user) => [user.id, user])),
@@ -54,6 +58,12 @@ export function hostnameOf(authority: string): string | undefined {
   return /^([\w.-]+?)\.?(?::\d{1,5})?$/.exec(authority)?.[1]?.toLowerCase();
 }
 
+function hashOfKey(text: string): string {
+  toKey(text);
+  return sha256(text);
+}
+
+/** Throws when it is not one. */
 function toKey(text: string): Uint8Array {
   const key = Buffer.from(text, 'base64url');
   if (key.length !== 32) throw new Error('a key in the snapshot is not 32 bytes long');

@@ -1,12 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { GatewaySnapshot } from '@agentpod/core';
+import { sha256 } from '../digest.ts';
 import type { Agent } from '../snapshot/snapshot.ts';
 
 /** Values for tests: valid, complete and dull. A test names only what it is about. */
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
 
 export function aKey(): string {
   return randomBytes(32).toString('base64url');

@@ -3,6 +3,7 @@ import {
   type Agent,
   type AgentState,
   canonicalJson,
+  effectiveSpec,
   findModelProvider,
   type GatewaySnapshot,
   refOf,
@@ -23,7 +24,7 @@ export interface SnapshotDeps {
   readonly authorityOf: (host: string) => string;
   readonly consoleUrl: string;
   readonly secure: boolean;
-  readonly keys: { readonly session: string; readonly handover: string };
+  readonly keys: { readonly session: string; readonly handover: string; readonly report: string };
   readonly now: () => number;
 }
 
@@ -45,6 +46,7 @@ export class SnapshotPublisher {
       secure: deps.secure,
       sessionKey: deps.keys.session,
       handoverKey: deps.keys.handover,
+      reportKey: deps.keys.report,
       agents: await Promise.all(
         managed.flatMap((agent) => (agent.block ? [this.#entry(agent, agent.block.address)] : [])),
       ),
@@ -61,11 +63,13 @@ export class SnapshotPublisher {
   }
 
   async #entry(agent: Agent, address: string): Promise<GatewaySnapshot['agents'][number]> {
-    const { model } = agent.spec;
+    // What runs is called with its own key, also while a newer spec is taken back.
+    const running = { ...agent, spec: effectiveSpec(agent) };
+    const { model } = running.spec;
     const provider = findModelProvider(model.provider);
     const credentials = await this.#deps.credentialsOf(agent);
     const baseUrl = model.baseUrl ?? provider?.baseUrl;
-    const key = await this.#deps.modelKeyOf(agent);
+    const key = await this.#deps.modelKeyOf(running);
     return {
       id: agent.id,
       ref: refOf(agent),

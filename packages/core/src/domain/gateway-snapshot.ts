@@ -15,6 +15,8 @@ export const GatewaySnapshot = z.object({
   sessionKey: z.string(),
   /** Verifies the hand-over codes of the server; base64url, 32 bytes. Not the session key: the server cannot forge sessions by accident. */
   handoverKey: z.string(),
+  /** Whoever shows it may read how model calls went; base64url, 32 bytes. Absent in snapshots of older servers. */
+  reportKey: z.string().optional(),
   agents: z.array(
     z.object({
       id: z.string(),
@@ -61,3 +63,6 @@ export const handoverSeconds = 30;
 
 /** Paths on an agent's host that belong to the gateway and never reach the agent. */
 export const reservedPrefix = '/__agentpod/';
+
+/** Where the gateway tells whoever shows the report key how model calls went. */
+export const modelReportPath = '/__internal/models';
