@@ -1,8 +1,9 @@
-import { type AgentView, type EventView, formatBytes } from '@agentpod/core';
+import { type AgentHistory, type AgentView, AppError, type Client, type EventView, formatBytes } from '@agentpod/core';
 import { connect } from '../api/connect.ts';
 import type { Context } from '../context.ts';
 import { paintState } from '../output/agent-table.ts';
 import { ageOf } from '../output/duration.ts';
+import { historySection } from '../output/history-section.ts';
 import { neutraliseLine } from '../output/neutralise.ts';
 import { printResult } from '../output/print.ts';
 import { styleFor } from '../output/style.ts';
@@ -25,15 +26,34 @@ export async function status(context: Context, ref: string, options: StatusOptio
     const goal = ready(agent.generation);
     agent = (await waitFor(context, client, agent, { goal, timeoutSeconds: options.timeout })) ?? agent;
   }
-  const events = (await client.events(ref)).items.slice(0, shownEvents);
-  await printResult(context, { ...agent, events }, () => statusPage(context, agent, events));
+  const [{ items }, history] = await Promise.all([client.events(ref), historyOf(context, client, ref)]);
+  const events = items.slice(0, shownEvents);
+  const shown = { ...agent, events, ...(history ? { history } : {}) };
+  await printResult(context, shown, () => statusPage(context, agent, events, history));
   return 0;
 }
 
-function statusPage(context: Context, agent: AgentView, events: readonly EventView[]): string {
+async function historyOf({ io }: Context, client: Client, ref: string): Promise<AgentHistory | undefined> {
+  try {
+    return await client.history(ref, { tz: io.timeZone() });
+  } catch (error) {
+    // A server that is older than this command line.
+    if (error instanceof AppError && error.reason === 'NoSuchRoute') return undefined;
+    throw error;
+  }
+}
+
+function statusPage(
+  context: Context,
+  agent: AgentView,
+  events: readonly EventView[],
+  history: AgentHistory | undefined,
+): string {
   const { t } = context;
+  const past = history ? historySection(context, agent, history) : '';
   return [
     agentDetails(context, agent),
+    ...(past === '' ? [] : [past]),
     conditionTable(context, agent),
     ...(events.length === 0 ? [] : [`${t.status.events}\n${eventTable(context, events)}`]),
   ].join('\n');
@@ -65,6 +85,12 @@ export function agentDetails({ io, t }: Context, agent: AgentView): string {
     ...(observed.lastError === undefined
       ? []
       : [[labels.lastError, style('red', neutraliseLine(observed.lastError))] as const]),
+    ...(agent.heartbeatAt === undefined
+      ? []
+      : [[labels.heartbeat, t.status.ago(ageOf(agent.heartbeatAt, now))] as const]),
+    ...(agent.lastActivityAt === undefined
+      ? []
+      : [[labels.lastActivity, t.status.ago(ageOf(agent.lastActivityAt, now))] as const]),
     [labels.age, ageOf(agent.createdAt, now)],
   ]);
 }
