@@ -36,9 +36,12 @@ export class ControlPlane {
 
   readonly #programOf: (name: 'server' | 'gateway') => readonly string[];
 
-  /** `bundled`: what ships, after `npm run build`, instead of the sources. */
-  constructor(options: { slot: number; env?: Record<string, string>; bundled?: boolean }) {
-    const { slot, bundled = false } = options;
+  readonly dockerEnv: Record<string, string>;
+
+  /** `bundled`: what ships, after `npm run build`, instead of the sources. `engine`: socket of another than the machine's. */
+  constructor(options: { slot: number; env?: Record<string, string>; bundled?: boolean; engine?: string }) {
+    const { slot, bundled = false, engine } = options;
+    this.dockerEnv = engine === undefined ? {} : { DOCKER_HOST: `unix://${engine}` };
     this.#programOf = (name) =>
       // With the flag of the image's own start script.
       bundled
@@ -65,6 +68,7 @@ export class ControlPlane {
       AGENTPOD_URL: `http://127.0.0.1:${this.ports.api}`,
       AGENTPOD_LANG: 'en',
       AGENTPOD_RESYNC_SECONDS: '10',
+      ...(engine === undefined ? {} : { AGENTPOD_DOCKER_SOCKET: engine }),
       ...options.env,
     };
   }
@@ -120,21 +124,36 @@ export class ControlPlane {
 
   async cleanEngine(installation = this.installation): Promise<void> {
     const label = `label=agentpod.installation=${installation}`;
-    const list = async (...args: string[]) => (await docker(...args, '--filter', label)).split('\n').filter(Boolean);
-    for (const id of await list('ps', '-aq')) await docker('rm', '-f', id);
-    for (const id of await list('network', 'ls', '-q')) await docker('network', 'rm', id);
-    for (const name of await list('volume', 'ls', '-q')) await docker('volume', 'rm', '-f', name);
+    const list = async (...args: string[]) =>
+      (await this.docker(...args, '--filter', label)).split('\n').filter(Boolean);
+    for (const [found, remove] of [
+      [
+        ['ps', '-aq'],
+        ['rm', '-f'],
+      ],
+      [
+        ['network', 'ls', '-q'],
+        ['network', 'rm'],
+      ],
+      [
+        ['volume', 'ls', '-q'],
+        ['volume', 'rm', '-f'],
+      ],
+    ] as const) {
+      const ids = await list(...found);
+      if (ids.length > 0) await this.docker(...remove, ...ids);
+    }
   }
 
   /** A run that was killed left its objects on the engine; they are in the addresses that only this slot uses. */
   async #removeLeftovers(): Promise<void> {
     const label = 'agentpod.installation';
     const format = `{{.Label "${label}"}} {{.ID}}`;
-    const networks = await docker('network', 'ls', '--filter', `label=${label}`, '--format', format);
+    const networks = await this.docker('network', 'ls', '--filter', `label=${label}`, '--format', format);
     const ours = this.supernet.replace('.0.0/16', '.');
     for (const line of networks.split('\n').filter(Boolean)) {
       const [installation = '', id = ''] = line.split(' ');
-      const subnet = await docker(
+      const subnet = await this.docker(
         'network',
         'inspect',
         '--format',
@@ -177,6 +196,13 @@ export class ControlPlane {
   /** Runs the real command line program. */
   async cli(...args: string[]): Promise<CommandResult> {
     return run(node, [join(root, 'apps/cli/src/main.ts'), ...args], this.env);
+  }
+
+  /** On the engine of this installation, which need not be the machine's. */
+  async docker(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await run('docker', args, this.dockerEnv);
+    if (code !== 0) throw new Error(`docker ${args.join(' ')}: ${stderr}`);
+    return stdout.trim();
   }
 
   #start(name: 'server' | 'gateway' | 'traefik', command: string, args: readonly string[]): void {

@@ -13,6 +13,7 @@ export interface Inspected {
   };
   readonly HostConfig: {
     readonly Memory: number;
+    readonly NanoCpus: number;
     readonly MemorySwap: number;
     readonly PidsLimit: number;
     readonly CapDrop: string[];
@@ -37,7 +38,7 @@ export async function inspectContainer(name: string): Promise<Inspected> {
 /** The one container of an agent, found by label, whatever the API says. */
 export async function instanceOf(plane: ControlPlane, agent: Pick<AgentView, 'id'>): Promise<string> {
   const names = (
-    await docker(
+    await plane.docker(
       'ps',
       '-a',
       '--format',

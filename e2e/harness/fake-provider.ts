@@ -15,6 +15,8 @@ export class FakeProvider {
   reply = 'Hello from the fake provider';
   /** Answers this status instead of a completion. */
   failWith: number | undefined;
+  /** The same for one model, with what providers say beside the status. */
+  readonly failures = new Map<string, { readonly status: number; readonly type: string; readonly code: string }>();
   #server: Server | undefined;
   #port = 0;
 
@@ -33,11 +35,14 @@ export class FakeProvider {
           model: body.model ?? '',
           prompt: JSON.stringify(users),
         });
-        if (this.failWith !== undefined) {
-          response.writeHead(this.failWith, { 'content-type': 'application/json' });
-          response.end(
-            JSON.stringify({ error: { message: 'refused by the fake provider', type: 'invalid_request_error' } }),
-          );
+        const failure = this.failures.get(body.model ?? '') ?? {
+          status: this.failWith,
+          type: 'invalid_request_error',
+        };
+        if (failure.status !== undefined) {
+          const { status, ...words } = failure;
+          response.writeHead(status, { 'content-type': 'application/json' });
+          response.end(JSON.stringify({ error: { message: 'refused by the fake provider', ...words } }));
           return;
         }
         const base = { id: 'chatcmpl-1', created: 1, model: body.model ?? 'fake' };

@@ -37,6 +37,9 @@ export class Program {
   }
 }
 
+/** Often enough for a person, seldom enough not to be a load of its own. */
+const pollMs = 200;
+
 /** Asks until the answer is not `undefined`; the last failure is part of the complaint when time is up. */
 export async function until<T>(what: string, seconds: number, ask: () => Promise<T | undefined | false>): Promise<T> {
   const end = Date.now() + seconds * 1000;
@@ -49,6 +52,6 @@ export async function until<T>(what: string, seconds: number, ask: () => Promise
       last = error;
     }
     if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`, { cause: last });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }

@@ -1,19 +1,27 @@
 // A stand-in for an agent in AgentPod's tests: small, quick to boot, and it shows what reached it.
-//   GET  /healthz, /startupz          {"ok":true,"status":…}
+//   GET  /healthz, /startupz          {"ok":true,"status":…,"since":…}
 //   ANY  /echo                        method, path and headers as they arrived
 //   WS   any path                     sends every text or binary frame back
 //   POST /v1/chat/completions         asks the model gateway of agentpod.json, as a real agent would
-//   POST /exit?code=n                 ends the process
+//   POST /exit, /busy, /deadlock …    faults on request: see faults.mjs
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
+import { answeredBadly, bootMs, exitIfAsked, fault, refusePoison } from './faults.mjs';
 
 const port = 8080;
 const configFile = '/etc/stub-agent/agentpod.json';
 const longestBody = 1024 ** 2;
+/** Tells one start from the next. */
+const since = Date.now();
+
+exitIfAsked();
+refusePoison(configFile);
+const boot = bootMs();
 
 const server = createServer((request, response) => {
+  if (/^\/(healthz|startupz)$/.test(request.url) && answeredBadly(response)) return;
   route(request).then(
     ({ status = 200, body }) => answer(response, status, body),
     (error) => answer(response, 502, { error: { message: error.message } }),
@@ -24,20 +32,18 @@ async function route(request) {
   const url = new URL(request.url, 'http://stub');
   switch (url.pathname) {
     case '/healthz':
-      return { body: { ok: true, status: 'live' } };
+      return { body: { ok: true, status: 'live', since } };
     case '/startupz':
-      return { body: { ok: true, status: 'started' } };
+      if (Date.now() < since + boot) return { status: 503, body: { ok: false, status: 'starting', since } };
+      return { body: { ok: true, status: 'started', since } };
     case '/':
       return { body: { agent: hostname() } };
     case '/echo':
       return { body: { method: request.method, path: request.url, headers: request.headers, agent: hostname() } };
     case '/v1/chat/completions':
       return await chat(JSON.parse(await read(request)));
-    case '/exit':
-      setTimeout(() => process.exit(Number(url.searchParams.get('code') ?? 0)), 50);
-      return { status: 202, body: { ok: true } };
     default:
-      return { status: 404, body: { error: { message: 'not found' } } };
+      return fault(url) ?? { status: 404, body: { error: { message: 'not found' } } };
   }
 }
 
@@ -117,4 +123,4 @@ function encode(opcode, payload) {
 }
 
 process.on('SIGTERM', () => process.exit(0));
-server.listen(port, () => console.log(`stub agent ${hostname()} listens on ${port}`));
+setTimeout(() => server.listen(port, () => console.log(`stub agent ${hostname()} listens on ${port}`)), boot / 2);
