@@ -11,10 +11,12 @@ import { createServer as createVite } from 'vite';
 import { createServer } from '../apps/server/src/composition.ts';
 import type { Adapters } from '../apps/server/src/real-adapters.ts';
 import { loadAgentTypes } from '../apps/server/src/adapters/manifest/load-agent-types.ts';
+import { transportKinds } from '../apps/server/src/adapters/transports/transport-kinds.ts';
 import { readConfig } from '../apps/server/src/config.ts';
 import { initialise } from '../apps/server/src/initialise.ts';
 import type { AgentDriver } from '../apps/server/src/ports/agent-driver.ts';
 import { MemoryIngress } from '../apps/server/src/testing/memory-ingress.ts';
+import { MemoryModelHealth } from '../apps/server/src/testing/memory-model-health.ts';
 import { MemoryRuntime } from '../apps/server/src/testing/memory-runtime.ts';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -33,7 +35,13 @@ const config = readConfig({
 const parrot: AgentDriver = {
   name: 'openclaw',
   render: () => ({ env: {}, configFiles: [], stateFiles: [], bootInputs: {} }),
-  checkRpc: async () => ({ ok: true, detail: undefined }),
+  openSession: async (_endpoint, _signal, now) => ({
+    check: async () => ({ healthy: { ok: true, detail: undefined }, lastActivityAt: undefined, channels: [] }),
+    lastFrameAt: now,
+    ended: new Promise<string>(() => undefined),
+    close: () => undefined,
+  }),
+  explain: () => undefined,
   checkRoute: async () => ({ ok: true, detail: undefined }),
   chat: async (_endpoint, { message }) => `You said: ${message}`,
 };
@@ -50,7 +58,9 @@ const adapters: Adapters = {
     localAddresses: async () => [],
   },
   feed: { publish: async () => undefined, signHandover: async () => 'none' },
+  modelHealth: () => new MemoryModelHealth(),
   probe: { started: async () => ({ ok: true, detail: undefined }) },
+  transports: transportKinds(),
   drivers: [parrot],
   types: loadAgentTypes([join(root, 'agent-types')]),
 };

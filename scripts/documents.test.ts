@@ -16,7 +16,16 @@ const documented = (path: string): string[] => sorted(matches(read(path), /\| `(
 const notReasons = new Set<string>(['True', 'False', 'Unknown', ...conditionTypes]);
 
 /** Every word in quotes that looks like a reason; in these files nothing else does. */
-const plannerReasons = ['plan', 'findings', 'restart-policy']
+const plannerReasons = [
+  'plan',
+  'plan-instance',
+  'plan-removal',
+  'findings',
+  'restart-policy',
+  'model-health',
+  'channel-health',
+  'history/memory-trend',
+]
   .flatMap((name) => matches(read(`packages/core/src/domain/${name}.ts`), /'([A-Z][A-Za-z]+)'/g))
   .filter((word) => !notReasons.has(word));
 

@@ -59,6 +59,8 @@ if [ "$part" != e2e ]; then
   run "dead code" npm run --silent check:dead
   run "dashboard build" npm run --silent build -- dashboard
   run "unit and contract tests" npx vitest run --reporter=default --reporter=json --outputFile.json="$results/unit.json"
+  # What fits into two minutes on two small cores; at night "npm run sim -- --seeds 10000".
+  run "simulation" npm run --silent sim -- --seeds 3000 --seconds 180
 fi
 if [ "$part" != check ]; then
   run "end to end" npx vitest run --config e2e/vitest.config.ts --reporter=default --reporter=json \

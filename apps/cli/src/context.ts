@@ -2,7 +2,7 @@ import type { Io } from './io.ts';
 import type { Language } from './language.ts';
 import type { Messages } from './messages/zh.ts';
 
-export type Format = 'table' | 'json' | 'yaml';
+export type Format = 'table' | 'json' | 'yaml' | 'csv';
 
 /** Options that every command understands. */
 export interface Flags {

@@ -14,6 +14,8 @@ export interface Io {
   readonly proc: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** IANA name of where the person is. */
+  readonly timeZone: () => string;
   /** Rejects when `signal` or `interrupted` is aborted meanwhile. */
   readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   /** Aborted when the person presses Ctrl-C. */

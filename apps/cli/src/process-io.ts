@@ -22,6 +22,7 @@ export function processIo(): Io {
     },
     proc: '/proc',
     now: Date.now,
+    timeZone: () => new Intl.DateTimeFormat().resolvedOptions().timeZone,
     sleep: (milliseconds, own) => delay(milliseconds, own ? AbortSignal.any([own, signal()]) : signal()),
     get interrupted() {
       return signal();

@@ -21,6 +21,28 @@ describe('why an agent is as it is', () => {
     expect(whyOf(stalled, zh)).toMatchObject({ sentence: zh.reasons['ConfigRefused'], detail: 'exit 78: bad key' });
   });
 
+  test('an agent that answers, but has trouble beside that, names the trouble', () => {
+    const agent = agentView('acme', 'ready');
+    const [ready] = agent.status.conditions;
+    const trouble = {
+      ...ready!,
+      type: 'ModelAnswering',
+      status: 'False',
+      reason: 'ModelKeyRejected',
+      message: '401',
+    } as const;
+    const degraded = {
+      ...agent,
+      state: 'degraded' as const,
+      status: { ...agent.status, conditions: [ready!, trouble] },
+    };
+    expect(whyOf(degraded, zh)).toEqual({
+      reason: 'ModelKeyRejected',
+      sentence: zh.reasons['ModelKeyRejected'],
+      detail: '401',
+    });
+  });
+
   test('a reason without a translation is told in the words of the server', () => {
     const agent = agentView('acme', 'stalled', { reason: 'SomethingNew', message: 'it is new' });
     expect(whyOf(agent, zh)).toEqual({ reason: 'SomethingNew', sentence: 'it is new', detail: undefined });

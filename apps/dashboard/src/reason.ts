@@ -1,4 +1,4 @@
-import { type AgentView, findCondition } from '@agentpod/core';
+import { type AgentView, findCondition, isTrouble } from '@agentpod/core';
 import type { Messages } from './messages/zh.ts';
 
 /** Why an agent is in its state: the reason as code knows it, and one sentence for a person. */
@@ -26,7 +26,9 @@ const selfExplaining = new Set([
 export function whyOf(agent: AgentView, t: Messages): Why | undefined {
   const { conditions } = agent.status;
   const stalled = findCondition(conditions, 'Stalled');
-  const cause = stalled?.status === 'True' ? stalled : findCondition(conditions, 'Ready');
+  const ready = findCondition(conditions, 'Ready');
+  const beside = ready?.status === 'True' ? conditions.find(isTrouble) : undefined;
+  const cause = stalled?.status === 'True' ? stalled : (beside ?? ready);
   if (!cause || agent.state === 'ready') return undefined;
   const { reason, message } = cause;
   const translated = t.reasons[reason];

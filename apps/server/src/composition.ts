@@ -1,11 +1,13 @@
-import { randomBytes, randomUUIDv7 } from 'node:crypto';
-import { statfs } from 'node:fs/promises';
+import { randomUUIDv7 } from 'node:crypto';
+import { access, statfs } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type Agent, type AgentType, AppError, errorKinds, gatewayBlock, refOf } from '@agentpod/core';
+import { type Agent, AppError, effectiveSpec, errorKinds, gatewayBlock, refOf } from '@agentpod/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { SqliteAlerts } from './adapters/sqlite/sqlite-alerts.ts';
 import { SqliteAccounts } from './adapters/sqlite/sqlite-accounts.ts';
+import { SqliteHistory } from './adapters/sqlite/sqlite-history.ts';
 import { openSqliteStore } from './adapters/sqlite/sqlite-store.ts';
 import { systemClock } from './adapters/system-clock/system-clock.ts';
 import { openVault } from './adapters/vault-file/file-vault.ts';
@@ -13,24 +15,29 @@ import type { Config } from './config.ts';
 import { type Adapters, realAdapters } from './real-adapters.ts';
 import { createApp } from './http/app.ts';
 import type { Installation } from './initialise.ts';
-import type { AgentDriver } from './ports/agent-driver.ts';
 import type { RuntimeEngine } from './ports/runtime.ts';
-import type { Store } from './ports/store.ts';
-import type { Vault } from './ports/vault.ts';
 import { Agents } from './services/agents.ts';
-import { AgentTypes } from './services/agent-types.ts';
+import { AgentTypes, withDrivers } from './services/agent-types.ts';
+import { createAlerting } from './services/alerts/alerting.ts';
+import { hostLooks } from './services/alerts/host-looks.ts';
 import { Changes } from './services/changes.ts';
 import { checkRenders } from './services/check-renders.ts';
 import { Controller } from './services/controller.ts';
 import { AgentCreation } from './services/create-agent.ts';
 import { Credentials } from './services/credentials.ts';
 import { examine } from './services/doctor.ts';
+import { Explainer, refusalIn } from './services/explain-end.ts';
 import { Handover } from './services/handover.ts';
+import { createHistory } from './services/history/create-history.ts';
 import { IngressSync } from './services/ingress-sync.ts';
-import { Prober } from './services/prober.ts';
+import { ModelWatch } from './services/model-watch.ts';
+import { Orphans } from './services/orphans.ts';
+import { Prober } from './services/probing/prober.ts';
 import { SnapshotPublisher } from './services/publish-snapshot.ts';
+import { requireSameMasterKey, sealedKey } from './services/sealed-keys.ts';
 import { Secrets } from './services/secrets.ts';
 import { Setup } from './services/setup.ts';
+import { StartGate } from './services/start-gate.ts';
 import { TalkToAgent } from './services/talk-to-agent.ts';
 import { targetOf } from './services/target.ts';
 import { Views } from './services/views.ts';
@@ -57,8 +64,8 @@ export async function createServer(
   const { store, database, close } = await openSqliteStore(config.paths.database);
   const accounts = new SqliteAccounts(database, now, { peopleChanged: () => controller.wakeFleet() });
   const vault = openVault({ file: config.paths.masterKey, fromEnvironment: config.masterKey });
-  await requireSameMasterKey(store, vault.keyId, config);
-  const types = new AgentTypes(adapters.types.map((type) => ({ type, driver: driverOf(type, adapters.drivers) })));
+  await requireSameMasterKey(store, vault.keyId, config.paths.masterKey);
+  const types = new AgentTypes(withDrivers(adapters.types, adapters.drivers));
   const secrets = new Secrets(store, vault);
   const credentials = new Credentials(store, vault);
   const changes = new Changes();
@@ -74,6 +81,7 @@ export async function createServer(
     publicAddresses: config.publicAddresses,
   });
   const handoverKey = await sealedKey(store, vault, 'key.handover');
+  const reportKey = await sealedKey(store, vault, 'key.report');
   const publisher = new SnapshotPublisher({
     store,
     accounts,
@@ -83,7 +91,7 @@ export async function createServer(
     authorityOf: (name) => new URL(config.originOf(name)).host,
     consoleUrl: config.consoleUrl,
     secure: config.secure,
-    keys: { session: await sealedKey(store, vault, 'key.session'), handover: handoverKey },
+    keys: { session: await sealedKey(store, vault, 'key.session'), handover: handoverKey, report: reportKey },
     now,
   });
   const prober = new Prober({
@@ -92,6 +100,7 @@ export async function createServer(
     random,
     concurrency: 8,
     describe: async (agent) => ({ ...types.get(agent.spec.type), credentials: await credentials.of(agent) }),
+    usage: (instance, signal) => runtime.usage(instance, signal),
     ingressLive: (agentId, signal) => ingressSync.live(agentId, signal),
     certificate: async (name, signal) => {
       const obstacle = ingressSync.obstacle(name);
@@ -104,6 +113,61 @@ export async function createServer(
     }),
     changed: (agentId) => controller.wake(agentId),
   });
+  const explainer = new Explainer({ types, credentials, runtime });
+  const modelWatch = new ModelWatch({
+    health: adapters.modelHealth(reportKey),
+    clock,
+    changed: (agentId) => controller.wake(agentId),
+    onError: (error) => complain(log, { what: 'model health' }, error),
+  });
+  const gatewayAnswers = async (signal: AbortSignal) => {
+    const response = await fetch(`http://127.0.0.1:${config.gatewayPort}/healthz`, { signal });
+    const { models } = GatewayHealth.parse(await response.json());
+    return { visitors: response.ok, models };
+  };
+  const disk = async () => {
+    const { bavail, blocks, bsize } = await statfs(config.paths.data);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+  };
+  const alertStore = new SqliteAlerts(database);
+  const alerting = createAlerting({
+    alerts: alertStore,
+    store,
+    vault,
+    kinds: adapters.transports,
+    looks: hostLooks({
+      runtime,
+      ingress,
+      gatewayAnswers,
+      disk,
+      masterKeyIsThere: async () =>
+        config.masterKey !== undefined ||
+        (await access(config.paths.masterKey).then(
+          () => true,
+          () => false,
+        )),
+    }),
+    clock,
+    random,
+    newId: randomUUIDv7,
+    startDeadlineSeconds: (agent) => types.find(agent.spec.type)?.type.probes.started.deadlineSeconds ?? 300,
+    consoleUrl: config.consoleUrl,
+    remindEveryHours: config.remindEveryHours,
+    onError: (error) => complain(log, { what: 'alerts' }, error),
+  });
+  const historyStore = new SqliteHistory(database);
+  const seenAt = await historyStore.watchedUntil();
+  const history = createHistory({
+    history: historyStore,
+    store,
+    runtime,
+    clock,
+    random,
+    patienceMs: 3 * config.resyncMs,
+    windowsAfter: (endingAfter) => alertStore.listMaintenance(endingAfter),
+    changed: (agentId) => controller.wake(agentId),
+    onError: (what, error) => complain(log, { what }, error),
+  });
   const hostRoutes = async (): Promise<readonly string[]> => host.routes();
   const controller: Controller = new Controller({
     runtime,
@@ -111,6 +175,7 @@ export async function createServer(
     clock,
     random,
     resyncMs: config.resyncMs,
+    unwatched: seenAt === undefined ? undefined : { from: seenAt, until: now() },
     reconcile: {
       runtime,
       store,
@@ -122,14 +187,34 @@ export async function createServer(
           agent,
           ...types.get(agent.spec.type),
           credentials: await credentials.of(agent),
-          modelKeyVersion: (await secrets.modelKey(agent))?.version ?? 0,
+          modelKeyVersion: (await secrets.modelKey({ ...agent, spec: effectiveSpec(agent) }))?.version ?? 0,
           origin: config.originOf(agent.host),
           supernet: config.supernet,
           modelPort: config.modelPort,
         }),
       userOf: (agent) => types.get(agent.spec.type).type.container.user,
-      lastSeen: (agentId) => prober.lastSeen(agentId),
-      look: (agent, engine, target) => prober.look(agent, engine, target),
+      lastSeen: (agentId) => {
+        const seen = prober.lastSeen(agentId);
+        const model = modelWatch.findingOf(agentId);
+        return { ...seen, aside: [...seen.aside, ...(model ? [model] : []), ...history.findingsOf(agentId)] };
+      },
+      look: (agent, engine, target) => {
+        history.looked(agent.id);
+        prober.look(agent, engine, target);
+      },
+      explain: (agent, ended, signal) => explainer.explain(agent, ended, signal),
+      refusalOf: (agent, output) => refusalIn(output, types.get(agent.spec.type).driver),
+      outages: () => controller.outages(),
+      starts: new StartGate({
+        most: Math.max(leastBoots, host.cpus()),
+        longestMs: longestBootMs,
+        now,
+        isUp: (agentId) => prober.lastSeen(agentId).health?.started === 'yes',
+      }),
+      statusSaved: (agent, after) => {
+        alerting.statusSaved(agent, after);
+        history.statusSaved(agent, after);
+      },
       changed: (agentId) => changes.publish(agentId),
       onError: (agent, error) => complain(log, { agent: refOf(agent), generation: agent.generation }, error),
     },
@@ -137,10 +222,17 @@ export async function createServer(
       { name: 'gateway network', run: (signal) => runtime.ensureGatewayNetwork(gatewayBlock(config.supernet), signal) },
       { name: 'routes', run: () => ingressSync.sync() },
       { name: 'gateway snapshot', run: () => publisher.publish() },
+      { name: 'orphans', run: (signal) => orphans.sweep(signal) },
     ],
     onError: (what, error) => complain(log, { what }, error),
   });
 
+  const orphans = new Orphans({
+    runtime,
+    store,
+    clock,
+    onRemoved: (agentId) => log.warn({ agentId }, 'removed containers and networks that no known agent owns'),
+  });
   const agentsDeps = {
     store,
     secrets,
@@ -162,12 +254,22 @@ export async function createServer(
       accounts,
       types,
       changes,
+      alerts: alerting.alerts,
+      quietTimes: alerting.quietTimes,
+      transports: alerting.transports,
+      history: history.reader,
       setup: new Setup({ accounts, store, clock, consoleUrl: config.consoleUrl }),
       handover: new Handover({ store, feed, clock, originOf: config.originOf, key: handoverKey, newId: randomUUIDv7 }),
       agents: new Agents(agentsDeps),
       creation: new AgentCreation({ ...agentsDeps, credentials, baseDomain: config.baseDomain, newId: randomUUIDv7 }),
       talk: new TalkToAgent({ types, credentials, runtime, clock }),
-      views: new Views({ store, originOf: config.originOf }),
+      views: new Views({
+        store,
+        originOf: config.originOf,
+        lifeSigns: (agentId) => prober.lifeSigns(agentId),
+        usageOf: history.usageOf,
+      }),
+      orphans,
       ping: () => store.ping(),
       system: async () => ({
         version,
@@ -189,15 +291,8 @@ export async function createServer(
           types,
           accounts,
           clock,
-          gatewayAnswers: async (signal) => {
-            const response = await fetch(`http://127.0.0.1:${config.gatewayPort}/healthz`, { signal });
-            const { models } = GatewayHealth.parse(await response.json());
-            return { visitors: response.ok, models };
-          },
-          disk: async () => {
-            const { bavail, blocks, bsize } = await statfs(config.paths.data);
-            return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
-          },
+          gatewayAnswers,
+          disk,
           mode: config.mode,
           consoleHost: config.consoleHost,
           publicAddresses: config.publicAddresses,
@@ -218,7 +313,10 @@ export async function createServer(
     app,
     async start() {
       void followChanges(changes, controller, stopping.signal);
+      await history.start();
       controller.start();
+      alerting.start();
+      modelWatch.start();
       await app.listen({ host: config.listen.address, port: config.listen.port });
       log.info({ version, mode: config.mode, console: config.consoleUrl }, 'ready');
     },
@@ -226,11 +324,18 @@ export async function createServer(
       stopping.abort();
       await app.close();
       prober.stop();
+      modelWatch.stop();
       await controller.stop();
+      await alerting.stop();
+      await history.stop();
       await close();
     },
   };
 }
+
+/** Boots at the same time, at least; one for each core on larger machines. */
+const leastBoots = 2;
+const longestBootMs = 60_000;
 
 /** What the gateway says of itself: whether it has the address that agents call. */
 const GatewayHealth = z.object({ models: z.boolean() });
@@ -238,44 +343,6 @@ const GatewayHealth = z.object({ models: z.boolean() });
 /** Whatever makes an agent look different may concern its route or the gateway. */
 async function followChanges(changes: Changes, controller: Controller, signal: AbortSignal): Promise<void> {
   for await (const _agentId of changes.subscribe(signal)) controller.wakeFleet();
-}
-
-function driverOf(type: AgentType, drivers: readonly AgentDriver[]): AgentDriver {
-  const driver = drivers.find(({ name }) => name === type.driver);
-  if (driver) return driver;
-  throw new AppError(
-    'invalid',
-    'UnknownDriver',
-    `type "${type.metadata.name}" names the driver "${type.driver}", which does not exist`,
-    {
-      field: 'driver',
-      remedy: `Use one of: ${drivers.map(({ name }) => name).join(', ')}.`,
-    },
-  );
-}
-
-/** A key that only server and gateway know: made once, kept sealed, so that sessions outlive a restart. */
-async function sealedKey(store: Store, vault: Vault, name: string): Promise<string> {
-  const sealed = await store.getSetting(name);
-  if (sealed !== undefined) return vault.open(sealed, name);
-  const key = randomBytes(32).toString('base64url');
-  await store.putSetting(name, vault.seal(key, name));
-  return key;
-}
-
-/** Without its master key a database is unreadable: better said at the start than at the first secret. */
-async function requireSameMasterKey(store: Store, keyId: string, config: Config): Promise<void> {
-  const known = await store.getSetting('vault.keyId');
-  if (known === undefined) return store.putSetting('vault.keyId', keyId);
-  if (known === keyId) return;
-  throw new AppError(
-    'terminal',
-    'WrongMasterKey',
-    `${config.paths.masterKey} is not the key this database was sealed with`,
-    {
-      remedy: 'Put the original master.key back, or start with an empty data directory.',
-    },
-  );
 }
 
 async function engineOf(runtime: RuntimeEngine) {

@@ -40,6 +40,8 @@ const Environment = z.object({
   /** Built dashboard; absent means the one that ships beside the server. */
   AGENTPOD_DASHBOARD: z.string().optional(),
   AGENTPOD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** Critical alerts that still fire are told again after so many hours; 0 means once is enough. */
+  AGENTPOD_ALERT_REMIND_HOURS: z.coerce.number().min(0).max(8760).default(0),
   AGENTPOD_RESYNC_SECONDS: z.coerce.number().positive().default(30),
 });
 
@@ -95,6 +97,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     dashboard: e.AGENTPOD_DASHBOARD,
     masterKey: e.AGENTPOD_MASTER_KEY,
     resyncMs: e.AGENTPOD_RESYNC_SECONDS * 1000,
+    remindEveryHours: e.AGENTPOD_ALERT_REMIND_HOURS,
     paths: {
       data: e.AGENTPOD_DATA_DIR,
       database: inData('agentpod.db'),

@@ -46,7 +46,7 @@ export function createHttpCall({ baseUrl, token, interrupted, t }: HttpCallOptio
 
 function answerOf(response: Response, done: () => void, baseUrl: string, t: Messages): HttpResponse {
   const type = response.headers.get('content-type') ?? '';
-  if (response.ok && response.status !== 204 && !/json|event-stream/.test(type)) {
+  if (response.ok && response.status !== 204 && !/json|event-stream|csv/.test(type)) {
     done();
     void response.body?.cancel();
     throw new AppError('unavailable', 'UnexpectedAnswer', t.errors.notAgentpod(baseUrl), { remedy: t.errors.checkUrl });

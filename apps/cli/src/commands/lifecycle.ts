@@ -1,7 +1,8 @@
-import { type AgentView, AppError, type Client } from '@agentpod/core';
+import type { AgentView, Client } from '@agentpod/core';
 import { connect } from '../api/connect.ts';
 import type { Context } from '../context.ts';
 import { printResult } from '../output/print.ts';
+import { confirm } from './confirm.ts';
 import { deleted, type Goal, ready, restarted, stopped } from '../wait/goal.ts';
 import { waitFor } from '../wait/wait-for.ts';
 
@@ -49,7 +50,11 @@ export async function remove(context: Context, ref: string, options: DeleteOptio
   const purge = options.purge === true;
   const client = await connect(context);
   const before = await client.getAgent(ref);
-  if (options.yes !== true) await confirmDeletion(context, before.ref, purge);
+  if (options.yes !== true) {
+    const { askPurge, askDelete, notConfirmed, confirmRemedy: remedy } = t.lifecycle;
+    const question = purge ? askPurge(before.ref) : askDelete(before.ref);
+    await confirm(context, { question, refusal: notConfirmed(before.ref), remedy });
+  }
   const agent = await client.deleteAgent(ref, { purge });
   return finish(context, client, agent, {
     options,
@@ -76,21 +81,4 @@ async function finish(
   const after = await waitFor(context, client, agent, { goal, timeoutSeconds: options.timeout });
   await printResult(context, after ?? agent, () => (context.flags.quiet ? '' : `${words.done(agent.ref)}\n`));
   return 0;
-}
-
-async function confirmDeletion({ io, t }: Context, ref: string, purge: boolean): Promise<void> {
-  const refusal = new AppError('invalid', 'NotConfirmed', t.lifecycle.notConfirmed(ref), {
-    field: '--yes',
-    remedy: t.lifecycle.confirmRemedy,
-  });
-  if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) throw refusal;
-  const { confirm, isCancel } = await import('@clack/prompts');
-  const answer = await confirm({
-    message: purge ? t.lifecycle.askPurge(ref) : t.lifecycle.askDelete(ref),
-    initialValue: false,
-    input: io.stdin,
-    output: io.stderr,
-    signal: io.interrupted,
-  });
-  if (isCancel(answer) || !answer) throw refusal;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aComingAgent, anAgentView } from '../testing/agent-views.ts';
+import { aComingAgent, aCondition, anAgentView } from '../testing/agent-views.ts';
 import { served } from '../testing/served.ts';
 import { streams } from '../testing/stub-server.ts';
 import { agentpod } from '../testing/terminal.ts';
@@ -21,16 +21,26 @@ describe('list', () => {
       status: 'False',
       reason: 'Booting',
     } as never);
-    const { url } = await serve({ 'GET /v1/agents': () => ({ items: [anAgentView(), notReady] }) });
+    notReady.status.lastError = 'The agent exited with code 1 (it has no configuration)';
+    const well = anAgentView({ heartbeatAt: anAgentView().createdAt });
+    const { url } = await serve({ 'GET /v1/agents': () => ({ items: [well, notReady] }) });
     const { stdout } = await agentpod(['ls'], { url });
     expect(stdout).toBe(
       [
-        'NAME         STATE     REASON   VERSION   PLAN      MODEL              URL                            AGE',
-        'acme         ready              2026.9.6  standard  demo/canned-reply  http://acme.localhost/         5m',
-        'umbrella/hr  creating  Booting  2026.9.6  standard  demo/canned-reply  http://umbrella-hr.localhost/  5m',
+        'NAME         STATE     REASON   HEARTBEAT  VERSION   PLAN      MODEL              URL                            AGE  LAST ERROR',
+        'acme         ready              5m         2026.9.6  standard  demo/canned-reply  http://acme.localhost/         5m',
+        'umbrella/hr  creating  Booting  -          2026.9.6  standard  demo/canned-reply  http://umbrella-hr.localhost/  5m   The agent exited with code 1 (it has no configuration)',
         '',
       ].join('\n'),
     );
+  });
+
+  test('names the trouble of an agent that answers, not that it answers', async () => {
+    const { conditions } = anAgentView().status;
+    const trouble = aCondition('ModelAnswering', { status: 'False', reason: 'ModelKeyRejected' });
+    const status = { observedGeneration: 1, conditions: [...conditions, trouble] };
+    const { url } = await serve({ 'GET /v1/agents': () => ({ items: [anAgentView({ state: 'degraded', status })] }) });
+    expect((await agentpod(['ls'], { url })).stdout).toMatch(/^acme +degraded +ModelKeyRejected /m);
   });
 
   test('follows every page and passes the filters on', async () => {

@@ -1,3 +1,4 @@
+import { enAlertArgs, enAlertHelp } from './en-alerts.ts';
 import type { zhHelp } from './zh-help.ts';
 
 export const enHelp: typeof zhHelp = {
@@ -5,6 +6,7 @@ export const enHelp: typeof zhHelp = {
   titles: {
     usage: '[options] <command>',
     agents: 'Agents:',
+    alerts: 'Alerts:',
     host: 'Control plane:',
     choices: (list) => `choices: ${list}`,
     default: (value) => `default: ${value}`,
@@ -13,7 +15,7 @@ export const enHelp: typeof zhHelp = {
   globals: {
     help: 'show help',
     helpCommand: 'show the help of a command',
-    output: 'output format',
+    output: 'output format; csv is for sla alone',
     json: 'the same as -o json',
     url: 'address of the control plane (default: AGENTPOD_URL, else http://127.0.0.1:7100)',
     token: 'access token; better in AGENTPOD_TOKEN, because other users of this machine can see arguments',
@@ -26,6 +28,7 @@ export const enHelp: typeof zhHelp = {
     timeout: 'how many seconds to wait at most',
   },
   args: {
+    ...enAlertArgs,
     agent: 'agent: a tenant, or tenant/agent (acme, acme/hr)',
     newAgent: 'name of the new agent: a tenant, or tenant/agent',
     message: 'what to say; without it a conversation begins, or standard input is read',
@@ -37,6 +40,7 @@ export const enHelp: typeof zhHelp = {
     shell: 'shell',
   },
   commands: {
+    ...enAlertHelp,
     up: {
       summary: 'start the control plane on this machine (safe to repeat)',
       options: {
@@ -60,6 +64,10 @@ The settings are kept in up.json in the data directory: a bare "agentpod up" rep
     },
     down: { summary: 'stop the control plane of this machine; agents keep running', options: {} },
     doctor: { summary: 'check the control plane and this machine; exits with 1 when anything failed', options: {} },
+    orphans: {
+      summary: 'show containers and networks of agents that nobody knows any more',
+      options: { remove: 'remove them now; volumes are kept', yes: 'do not ask' },
+    },
     'setup-link': { summary: 'make the one-time link that creates the first account', options: {} },
     token: { summary: 'manage API tokens', options: {} },
     'token create': { summary: 'create a token; it is shown this once', options: {} },
@@ -115,6 +123,18 @@ Examples:
       options: { follow: 'keep showing new lines until Ctrl-C', tail: 'how many of the last lines to begin with' },
     },
     events: { summary: 'show what happened to an agent', options: {} },
+    sla: {
+      summary: 'show how available every tenant and agent was in a month',
+      options: {
+        month: 'month as 2026-11 (default: the present one)',
+        tenant: 'only that of one tenant',
+        tz: 'time zone of the month, such as Asia/Shanghai (default: that of the system)',
+      },
+      examples: `
+Examples:
+  agentpod sla --month 2026-11 --tz Asia/Shanghai
+  agentpod sla --month 2026-11 -o csv > sla.csv`,
+    },
     open: {
       summary: 'print the address of an agent, and open it where there is a desktop',
       options: { noBrowser: 'only print it' },
@@ -147,5 +167,16 @@ Examples:
       },
     },
     'model show': { summary: 'show the model (never the key)', options: {} },
+    config: { summary: "show or change an agent's own settings (for experts)", options: {} },
+    'config set': {
+      summary: "replace the settings that are merged over AgentPod's own",
+      options: { file: 'JSON file with the settings (JSON merge patch); - reads standard input' },
+      examples: `
+Example:
+  agentpod config show acme > acme.json
+  agentpod config set acme --file acme.json --wait`,
+    },
+    'config show': { summary: 'show these settings as JSON', options: {} },
+    'config unset': { summary: 'remove them all', options: {} },
   },
 };

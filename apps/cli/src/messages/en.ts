@@ -1,3 +1,4 @@
+import { enAlerts } from './en-alerts.ts';
 import { enHelp } from './en-help.ts';
 import type { Messages } from './zh.ts';
 
@@ -25,6 +26,9 @@ export const en: Messages = {
     Certified: 'Certified',
     Stalled: 'Stalled',
     Ready: 'Ready',
+    ChannelsConnected: 'Channels',
+    ModelAnswering: 'Model',
+    MemoryStable: 'Memory',
   },
   usage: {
     of: {
@@ -127,11 +131,13 @@ export const en: Messages = {
       name: 'NAME',
       state: 'STATE',
       reason: 'REASON',
+      heartbeat: 'HEARTBEAT',
       version: 'VERSION',
       plan: 'PLAN',
       model: 'MODEL',
       url: 'URL',
       age: 'AGE',
+      lastError: 'LAST ERROR',
     },
     none: 'There is no agent yet. Create the first one: agentpod create acme --wait',
     gone: (ref) => `${ref} is gone`,
@@ -146,14 +152,39 @@ export const en: Messages = {
       model: 'Model',
       instance: 'Container',
       lastError: 'Last error',
+      heartbeat: 'Last heartbeat',
+      lastActivity: 'Last message',
       age: 'Age',
     },
     columns: { condition: 'CONDITION', status: 'STATUS', reason: 'REASON', age: 'AGE', message: 'MESSAGE' },
     words: { True: 'True', False: 'False', Unknown: 'Unknown' },
     cpus: (count) => `${count} CPU`,
     since: (age) => `up ${age}`,
+    ago: (age) => `${age} ago`,
     restarts: (count) => `${count} restarts`,
     events: 'Last events',
+  },
+  history: {
+    labels: { availability: 'Availability', day: 'Last 24 h', cpu: 'CPU', memory: 'Memory', disk: 'Disk' },
+    periods: { today: 'today', days7: '7 d', days30: '30 d' },
+    outages: (count, downtime) => `${count === 1 ? '1 outage' : `${count} outages`}, ${downtime} down`,
+    cpu: (now, highest, limit) => `${now}, at most ${highest} (limit ${limit} CPU)`,
+    memory: (now, highest, limit) => `${now}, at most ${highest} (limit ${limit})`,
+  },
+  sla: {
+    columns: {
+      name: 'NAME',
+      availability: 'AVAILABILITY',
+      down: 'DOWN',
+      outages: 'OUTAGES',
+      longest: 'LONGEST',
+      degraded: 'DEGRADED',
+      maintenance: 'MAINTENANCE',
+      unknown: 'UNKNOWN',
+    },
+    none: (month) => `Nothing was recorded in ${month}.`,
+    whole: (month, zone) => `${month}, the whole month, time zone ${zone}`,
+    soFar: (month, zone) => `${month} up to now, time zone ${zone}`,
   },
   events: {
     columns: { age: 'AGE', type: 'TYPE', reason: 'REASON', count: 'COUNT', message: 'MESSAGE' },
@@ -214,6 +245,12 @@ export const en: Messages = {
     defaultUrl: "the provider's own",
     applied: (ref) => `It is being applied to ${ref}. Follow it: agentpod status ${ref} --wait`,
   },
+  config: {
+    noJson: (path, why) => `${path === '-' ? 'standard input' : path} is not JSON: ${why}`,
+    noObject: (path) => `${path === '-' ? 'standard input' : path} is no JSON object: write { … }`,
+    applied: (ref) => `It is being applied to ${ref}. Follow it: agentpod status ${ref} --wait`,
+  },
+  alert: enAlerts,
   token: {
     shownOnce: 'Keep this token safe; it is shown this once:',
     columns: { id: 'ID', name: 'NAME', age: 'AGE' },
@@ -298,6 +335,15 @@ export const en: Messages = {
     done: 'the control plane is stopped. Start it again: agentpod up',
     agentsGoOn:
       'The containers of the agents keep running, but nobody reaches them by their address and they reach no model until it is back. To stop them too, use agentpod stop first.',
+  },
+  orphans: {
+    columns: { seen: 'SEEN', removal: 'GOES (UTC)', containers: 'CONTAINERS', networks: 'NETWORKS', volumes: 'KEPT' },
+    none: 'nothing on this engine is without an owner',
+    hint: 'Containers and networks go by themselves at that time; volumes never do. Now: agentpod orphans --remove',
+    ask: (count) => `Remove the containers and networks of ${count} unknown agents? Volumes are kept.`,
+    refusal: 'nobody confirmed it; nothing was removed',
+    remedy: 'Add --yes if you are sure.',
+    removed: 'Removed. The volumes are kept: "docker volume rm" removes one you are sure about.',
   },
   doctor: {
     server: 'control plane',

@@ -1,9 +1,12 @@
+import { zhAlertArgs, zhAlertHelp } from './zh-alerts.ts';
+
 /** Help texts, Chinese. The English ones must have the same keys. */
 export const zhHelp = {
   description: 'AgentPod：为每个客户运行一个独立、可路由、有人看护的 AI 智能体。',
   titles: {
     usage: '[选项] <命令>',
     agents: '智能体：',
+    alerts: '告警：',
     host: '控制面：',
     choices: (list: string) => `可选值：${list}`,
     default: (value: string) => `默认：${value}`,
@@ -18,7 +21,7 @@ export const zhHelp = {
   globals: {
     help: '显示帮助',
     helpCommand: '显示某个命令的帮助',
-    output: '输出格式',
+    output: '输出格式；csv 只用于 sla',
     json: '等同于 -o json',
     url: '控制面地址（默认取 AGENTPOD_URL，再默认 http://127.0.0.1:7100）',
     token: '访问令牌；建议改用环境变量 AGENTPOD_TOKEN，命令行参数对本机其他用户可见',
@@ -31,6 +34,7 @@ export const zhHelp = {
     timeout: '最多等待多少秒',
   },
   args: {
+    ...zhAlertArgs,
     agent: '智能体：客户名，或 客户名/智能体名（如 acme、acme/hr）',
     newAgent: '新智能体的名字：客户名，或 客户名/智能体名',
     message: '要发送的消息；省略时进入对话，或从标准输入读取',
@@ -42,6 +46,7 @@ export const zhHelp = {
     shell: '命令行解释器',
   },
   commands: {
+    ...zhAlertHelp,
     up: {
       summary: '在本机启动控制面（可重复执行）',
       options: {
@@ -65,6 +70,10 @@ export const zhHelp = {
     },
     down: { summary: '停止本机的控制面；智能体继续运行', options: {} },
     doctor: { summary: '检查控制面和本机环境；有任何一项失败时退出码为 1', options: {} },
+    orphans: {
+      summary: '查看不再属于任何智能体的容器和网络',
+      options: { remove: '立即清除；数据卷会保留', yes: '不再询问' },
+    },
     'setup-link': { summary: '生成一次性的初始化链接，用来创建第一个账号', options: {} },
     token: { summary: '管理 API 令牌', options: {} },
     'token create': { summary: '创建一个令牌，只显示这一次', options: {} },
@@ -116,6 +125,18 @@ export const zhHelp = {
       options: { follow: '持续输出新日志，按 Ctrl-C 结束', tail: '从最后多少行开始' },
     },
     events: { summary: '查看智能体发生过的事件', options: {} },
+    sla: {
+      summary: '查看各客户和智能体在一个月内的可用率',
+      options: {
+        month: '月份，写作 2026-11（默认为本月）',
+        tenant: '只看某个客户',
+        tz: '月份所用的时区，如 Asia/Shanghai（默认取系统时区）',
+      },
+      examples: `
+示例：
+  agentpod sla --month 2026-11 --tz Asia/Shanghai
+  agentpod sla --month 2026-11 -o csv > sla.csv`,
+    },
     open: { summary: '打印智能体的网址，有桌面时直接在浏览器中打开', options: { noBrowser: '只打印网址' } },
     chat: {
       summary: '和智能体对话；标准输出只有回复内容',
@@ -139,5 +160,16 @@ export const zhHelp = {
       options: { keyFile: '存放模型密钥的文件；- 表示从标准输入读取', baseUrl: '模型服务的地址，覆盖提供商的默认地址' },
     },
     'model show': { summary: '查看当前模型（不会显示密钥）', options: {} },
+    config: { summary: '查看或修改智能体自身的设置（高级）', options: {} },
+    'config set': {
+      summary: '替换叠加在 AgentPod 配置之上的设置',
+      options: { file: '存放设置的 JSON 文件（JSON merge patch）；- 表示从标准输入读取' },
+      examples: `
+示例：
+  agentpod config show acme > acme.json
+  agentpod config set acme --file acme.json --wait`,
+    },
+    'config show': { summary: '以 JSON 显示这些设置', options: {} },
+    'config unset': { summary: '清除全部这些设置', options: {} },
   },
 };

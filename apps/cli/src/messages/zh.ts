@@ -1,4 +1,5 @@
 import type { AgentView, ConditionType, ErrorKind } from '@agentpod/core';
+import { zhAlerts } from './zh-alerts.ts';
 import { zhHelp } from './zh-help.ts';
 
 type Table = Readonly<Record<string, string | undefined>>;
@@ -26,6 +27,9 @@ export const zh = {
     Certified: '证书就绪',
     Stalled: '停滞',
     Ready: '可以使用',
+    ChannelsConnected: '通道连接',
+    ModelAnswering: '模型应答',
+    MemoryStable: '内存稳定',
   } satisfies Record<ConditionType, string>,
   usage: {
     of: {
@@ -127,11 +131,13 @@ export const zh = {
       name: '名称',
       state: '状态',
       reason: '原因',
+      heartbeat: '心跳',
       version: '版本',
       plan: '套餐',
       model: '模型',
       url: '网址',
       age: '创建于',
+      lastError: '最近的错误',
     },
     none: '还没有智能体。创建第一个：agentpod create acme --wait',
     gone: (ref: string) => `${ref} 已删除`,
@@ -146,14 +152,39 @@ export const zh = {
       model: '模型',
       instance: '容器',
       lastError: '最近的错误',
+      heartbeat: '最近心跳',
+      lastActivity: '最近消息',
       age: '已创建',
     },
     columns: { condition: '条件', status: '状态', reason: '原因', age: '持续', message: '说明' },
     words: { True: '是', False: '否', Unknown: '未知' },
     cpus: (count: number) => `${count} 核`,
     since: (age: string) => `已运行 ${age}`,
+    ago: (age: string) => `${age} 前`,
     restarts: (count: number) => `重启 ${count} 次`,
     events: '最近事件',
+  },
+  history: {
+    labels: { availability: '可用率', day: '最近 24 小时', cpu: 'CPU', memory: '内存', disk: '磁盘' },
+    periods: { today: '今天', days7: '7 天', days30: '30 天' },
+    outages: (count: number, downtime: string) => `中断 ${count} 次，共 ${downtime}`,
+    cpu: (now: string, highest: string, limit: number) => `${now}，最高 ${highest}（上限 ${limit} 核）`,
+    memory: (now: string, highest: string, limit: string) => `${now}，最高 ${highest}（上限 ${limit}）`,
+  },
+  sla: {
+    columns: {
+      name: '名称',
+      availability: '可用率',
+      down: '中断',
+      outages: '次数',
+      longest: '最长',
+      degraded: '降级',
+      maintenance: '维护',
+      unknown: '未知',
+    },
+    none: (month: string) => `${month} 还没有记录。`,
+    whole: (month: string, zone: string) => `${month}，整月，时区 ${zone}`,
+    soFar: (month: string, zone: string) => `${month}，截至现在，时区 ${zone}`,
   },
   events: {
     columns: { age: '多久以前', type: '级别', reason: '原因', count: '次数', message: '说明' },
@@ -214,6 +245,12 @@ export const zh = {
     defaultUrl: '提供商默认地址',
     applied: (ref: string) => `正在应用到 ${ref}。查看进度：agentpod status ${ref} --wait`,
   },
+  config: {
+    noJson: (path: string, why: string) => `${path === '-' ? '标准输入' : path} 不是有效的 JSON：${why}`,
+    noObject: (path: string) => `${path === '-' ? '标准输入' : path} 不是 JSON 对象，应写作 { … }`,
+    applied: (ref: string) => `正在应用到 ${ref}。查看进度：agentpod status ${ref} --wait`,
+  },
+  alert: zhAlerts,
   token: {
     shownOnce: '请妥善保存这个令牌，它只显示这一次：',
     columns: { id: 'ID', name: '名称', age: '创建于' },
@@ -297,6 +334,21 @@ export const zh = {
     done: '控制面已停止。再次启动：agentpod up',
     agentsGoOn:
       '智能体的容器仍在运行，但在控制面恢复之前无法通过网址访问，也无法调用模型。要停止它们，请先执行 agentpod stop。',
+  },
+  orphans: {
+    columns: {
+      seen: '首次发现',
+      removal: '清除时间 (UTC)',
+      containers: '容器',
+      networks: '网络',
+      volumes: '保留的数据卷',
+    },
+    none: '这个容器引擎上没有无主的对象',
+    hint: '到时间后容器和网络会自动清除，数据卷永远不会。立即清除：agentpod orphans --remove',
+    ask: (count: number) => `清除 ${count} 个未知智能体的容器和网络？数据卷会保留。`,
+    refusal: '没有得到确认，什么都没有清除',
+    remedy: '确定要清除时加上 --yes。',
+    removed: '已清除。数据卷仍然保留；确认不再需要时用 docker volume rm 删除。',
   },
   doctor: {
     server: '控制面',

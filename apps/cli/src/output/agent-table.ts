@@ -1,5 +1,5 @@
 import type { AgentView } from '@agentpod/core';
-import { findCondition } from '@agentpod/core';
+import { findCondition, isTrouble, plainText } from '@agentpod/core';
 import type { Context } from '../context.ts';
 import { ageOf } from './duration.ts';
 import { neutraliseLine } from './neutralise.ts';
@@ -37,27 +37,37 @@ export function agentTable(context: Context, agents: readonly AgentView[]): stri
       { title: columns.name },
       { title: columns.state, paint },
       { title: columns.reason },
+      { title: columns.heartbeat },
       { title: columns.version },
       { title: columns.plan },
       { title: columns.model },
       { title: columns.url },
       { title: columns.age },
+      { title: columns.lastError },
     ],
     agents.map((agent) => agentRow(context, agent)),
   );
 }
 
+/** The rest stands in `status`. */
+const longestError = 60;
+
 export function agentRow({ io, t }: Context, agent: AgentView): string[] {
   const { spec, status } = agent;
-  const reason = agent.state === 'ready' ? '' : (findCondition(status.conditions, 'Ready')?.reason ?? '');
+  const ready = findCondition(status.conditions, 'Ready');
+  // What answers and is not simply ready has trouble beside that.
+  const cause = ready?.status === 'True' ? status.conditions.find(isTrouble) : ready;
+  const reason = agent.state === 'ready' ? '' : (cause?.reason ?? '');
   return [
     agent.ref,
     t.states[agent.state],
     reason,
+    agent.heartbeatAt === undefined ? '-' : ageOf(agent.heartbeatAt, io.now()),
     spec.version,
     spec.plan,
     `${spec.model.provider}/${spec.model.name}`,
     agent.url,
     ageOf(agent.createdAt, io.now()),
+    plainText(status.lastError ?? '', longestError),
   ].map(neutraliseLine);
 }

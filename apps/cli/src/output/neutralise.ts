@@ -21,6 +21,11 @@ export function escapeForMachines(text: string): string {
   return text.replaceAll(dangerous, (character) => `\\u${character.codePointAt(0)?.toString(16).padStart(4, '0')}`);
 }
 
+/** For what programs read line by line and cell by cell: line ends stay as they are. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(dangerous, (character) => (character === '\r' ? character : ''));
+}
+
 export function hasDangerous(text: string): boolean {
   return text.search(dangerous) !== -1;
 }

@@ -14,6 +14,8 @@ async function serialise(context: Context, value: unknown, table: () => string):
     case 'yaml':
       return toYaml(value);
     case 'table':
+    // Only commands that have a table of their own for it take it; those do not come here.
+    case 'csv':
       return table();
   }
 }
@@ -26,6 +28,7 @@ export async function printItem(context: Context, value: unknown, line: () => st
     case 'yaml':
       return write(context.io.stdout, `---\n${await toYaml(value)}`);
     case 'table':
+    case 'csv':
       return write(context.io.stdout, line());
   }
 }

@@ -6,6 +6,7 @@ import type { ListOptions } from '../commands/list.ts';
 import type { LogsOptions } from '../commands/logs.ts';
 import type { ModelSetOptions } from '../commands/model.ts';
 import type { OpenOptions } from '../commands/open.ts';
+import type { SlaOptions } from '../commands/sla.ts';
 import type { StatusOptions } from '../commands/status.ts';
 import type { Run } from '../context.ts';
 import type { Messages } from '../messages/zh.ts';
@@ -77,6 +78,17 @@ export function addAgentCommands(program: Command, help: Messages['help'], run: 
     .description(texts.events.summary)
     .argument('<agent>', args.agent)
     .action((ref: string) => run(async (context) => (await import('../commands/events.ts')).events(context, ref)));
+
+  program
+    .command('sla')
+    .description(texts.sla.summary)
+    .option('--month <month>', texts.sla.options.month)
+    .option('--tenant <tenant>', texts.sla.options.tenant)
+    .option('--tz <zone>', texts.sla.options.tz)
+    .addHelpText('after', texts.sla.examples)
+    .action((options: SlaOptions) =>
+      run(async (context) => (await import('../commands/sla.ts')).sla(context, options)),
+    );
 
   program
     .command('open')

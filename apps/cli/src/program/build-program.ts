@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander';
 import type { Io } from '../io.ts';
 import type { Messages } from '../messages/zh.ts';
-import type { Run } from '../context.ts';
+import type { Flags, Run } from '../context.ts';
 import { addAgentCommands } from './agent-commands.ts';
+import { addAlertCommands } from './alert-commands.ts';
+import { addConfigCommands } from './config-commands.ts';
 import { addHostCommands } from './host-commands.ts';
 
 /** The whole command line. Parsing throws `CommanderError`; nothing here ends the process or writes past `io`. */
@@ -43,14 +45,23 @@ export function buildProgram({
     })
     .helpOption('-h, --help', globals.help)
     .helpCommand('help [command]', globals.helpCommand)
-    .addOption(new Option('-o, --output <format>', globals.output).choices(['table', 'json', 'yaml']).default('table'))
+    .addOption(
+      new Option('-o, --output <format>', globals.output).choices(['table', 'json', 'yaml', 'csv']).default('table'),
+    )
     .addOption(new Option('--json', globals.json).implies({ output: 'json' }))
     .option('--url <url>', globals.url)
     .option('--token <token>', globals.token)
     .addOption(new Option('--lang <language>', globals.lang).choices(['zh', 'en']))
     .option('-q, --quiet', globals.quiet);
+  program.hook('preAction', (_, command) => {
+    if (program.opts<Flags>().output !== 'csv' || command.name() === 'sla') return;
+    command.error("option '-o, --output <format>' argument 'csv' is invalid", { code: 'commander.invalidArgument' });
+  });
   program.commandsGroup(titles.agents);
   addAgentCommands(program, t.help, run);
+  addConfigCommands(program, t.help, run);
+  program.commandsGroup(titles.alerts);
+  addAlertCommands(program, t.help, run);
   program.commandsGroup(titles.host);
   addHostCommands(program, t.help, run);
   return program;

@@ -1,6 +1,7 @@
 import { type Command, Argument, Option } from 'commander';
 import type { ImageBuildOptions } from '../commands/image-build.ts';
 import type { UpOptions } from '../commands/up.ts';
+import type { OrphansOptions } from '../commands/orphans.ts';
 import type { Run } from '../context.ts';
 import type { Messages } from '../messages/zh.ts';
 
@@ -33,6 +34,15 @@ export function addHostCommands(program: Command, help: Messages['help'], run: R
     .command('doctor')
     .description(texts.doctor.summary)
     .action(() => run(async (context) => (await import('../commands/doctor.ts')).doctor(context)));
+
+  program
+    .command('orphans')
+    .description(texts.orphans.summary)
+    .option('--remove', texts.orphans.options.remove)
+    .option('-y, --yes', texts.orphans.options.yes)
+    .action((options: OrphansOptions) =>
+      run(async (context) => (await import('../commands/orphans.ts')).orphans(context, options)),
+    );
 
   program
     .command('setup-link')

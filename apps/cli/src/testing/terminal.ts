@@ -35,6 +35,7 @@ export function aTerminal({ env = {}, tty = false, hurry = 100, ...options }: Te
     cwd: options.cwd ?? '/',
     proc: options.proc ?? '/nonexistent',
     now: () => Date.parse('2026-11-01T00:05:00.000Z') + elapsed,
+    timeZone: () => 'Asia/Shanghai',
     sleep: async (milliseconds, signal) => {
       await wait(milliseconds / hurry, signal ? AbortSignal.any([signal, interrupted]) : interrupted);
       elapsed += milliseconds;

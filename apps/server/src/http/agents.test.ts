@@ -75,6 +75,8 @@ describe('creating', () => {
     [{ spec: { resources: { memory: '1500m' } } }, 'spec.resources.memory'],
     [{ spec: { identity: { soul: 'rude' } } }, 'spec.identity.soul'],
     [{ spec: { model: { provider: 'qwen', name: 'qwen3-max' } } }, 'spec.model.baseUrl'],
+    [{ spec: { config: { tools: {} } } }, 'spec.config'],
+    [{ spec: { config: null } }, 'spec.config'],
     [{ modelKey: 'another' }, 'modelKey'],
   ])('the same name with other fields is a conflict that names the field: %j', async (other, field) => {
     await on.client.createAgent({
@@ -83,6 +85,7 @@ describe('creating', () => {
         plan: 'small',
         model: { provider: 'qwen', name: 'qwen3-max', baseUrl: 'http://qwen' },
         identity: { soul: 'kind' },
+        config: { tools: { deny: ['exec'] } },
       },
       modelKey: 'sk-one',
     });
@@ -126,6 +129,10 @@ describe('creating', () => {
     [{ ref: 'acme', modelKey: 'sk-x' }, 'invalid', 'modelKey'],
     [{ ref: 'acme', spec: { model: { provider: 'qwen', name: 'x' } }, modelKey: 'two\nlines' }, 'invalid', 'modelKey'],
     [{ ref: 'acme', spec: { identity: { soul: 'unspeakable' } } }, 'invalid', 'spec.identity.soul'],
+    [{ ref: 'acme', spec: { config: ['tools'] } }, 'invalid', 'spec.config'],
+    [{ ref: 'acme', spec: { config: { tools: 'x'.repeat(33_000) } } }, 'invalid', 'spec.config'],
+    [{ ref: 'acme', spec: { config: nested(18) } }, 'invalid', 'spec.config'],
+    [{ ref: 'acme', spec: { config: nested(5000) } }, 'invalid', 'spec.config'],
     [{ ref: 'acme', spec: { plan: 'standard', resources: { memory: '64g' } } }, 'terminal', 'spec.resources.memory'],
   ])('nothing is made of %j', async (payload, kind, field) => {
     const response = await on.app.inject({ method: 'POST', url: '/v1/agents', headers: asRoot, payload });
@@ -214,6 +221,17 @@ describe('changing', () => {
     });
     const { items } = await on.client.events('acme');
     expect(items[0]).toMatchObject({ reason: 'SpecChanged', message: 'Changed: resources.memory', agent: 'acme' });
+  });
+
+  test('replaces settings of experts as a whole, and removes them', async () => {
+    await on.client.createAgent({ ref: 'acme', spec: { config: { tools: { deny: ['exec'] } } } });
+    const same = await on.client.updateAgent('acme', { spec: { config: { tools: { deny: ['exec'] } } } });
+    expect(same.generation).toBe(1);
+    const after = await on.client.updateAgent('acme', { spec: { config: { ui: { a: 1 } } } });
+    expect(after).toMatchObject({ generation: 2, spec: { config: { ui: { a: 1 } } } });
+    const { items } = await on.client.events('acme');
+    expect(items[0]).toMatchObject({ reason: 'SpecChanged', message: 'Changed: config' });
+    expect((await on.client.updateAgent('acme', { spec: { config: null } })).spec).not.toHaveProperty('config');
   });
 
   test('what is so already is success without a new generation', async () => {
@@ -489,3 +507,9 @@ describe('talking', () => {
     expect(on.logged.join('')).toContain('refused for [redacted]');
   });
 });
+
+function nested(levels: number): object {
+  let value: object = {};
+  for (let level = 1; level < levels; level++) value = { a: value };
+  return value;
+}

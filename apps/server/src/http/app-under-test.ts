@@ -3,22 +3,29 @@ import { Writable } from 'node:stream';
 import { type Check, createClient, type HttpCall, type LogLine, type SystemView } from '@agentpod/core';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { SqliteAlerts } from '../adapters/sqlite/sqlite-alerts.ts';
 import { SqliteAccounts } from '../adapters/sqlite/sqlite-accounts.ts';
+import { SqliteHistory } from '../adapters/sqlite/sqlite-history.ts';
 import { openSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { FileVault } from '../adapters/vault-file/file-vault.ts';
 import type { Store } from '../ports/store.ts';
 import { Agents } from '../services/agents.ts';
+import { createAlerting } from '../services/alerts/alerting.ts';
 import { AgentTypes } from '../services/agent-types.ts';
 import { Changes } from '../services/changes.ts';
 import { checkRenders } from '../services/check-renders.ts';
 import { AgentCreation } from '../services/create-agent.ts';
 import { Credentials } from '../services/credentials.ts';
 import { Handover } from '../services/handover.ts';
+import { History } from '../services/history/history.ts';
 import { Secrets } from '../services/secrets.ts';
+import { Orphans } from '../services/orphans.ts';
 import { Setup } from '../services/setup.ts';
 import { TalkToAgent } from '../services/talk-to-agent.ts';
 import { Views } from '../services/views.ts';
+import { FakeTransport } from '../testing/fake-transport.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
+import { MemoryRuntime } from '../testing/memory-runtime.ts';
 import { aType, StubDriver } from '../testing/stub-agent-type.ts';
 import { createApp } from './app.ts';
 import type { AppOptions, Services } from './services.ts';
@@ -46,6 +53,7 @@ export async function startApp(overrides: { options?: Partial<AppOptions>; servi
   const accounts = new SqliteAccounts(database, () => clock.now(), { passwordCost: { logN: 4, r: 1, p: 1 } });
   const driver = new StubDriver();
   const runtime = new FakeLogs();
+  const engine = new MemoryRuntime();
   const types = new AgentTypes([{ type: aType, driver }]);
   const changes = new Changes();
   const secrets = new Secrets(store, vault);
@@ -64,6 +72,25 @@ export async function startApp(overrides: { options?: Partial<AppOptions>; servi
     checkRenders: (agent: Parameters<typeof checkRenders>[0]) =>
       checkRenders(agent, { types, originOf, supernet: '10.203.0.0/16', modelPort: 7200 }),
   };
+  const transport = new FakeTransport();
+  const alertStore = new SqliteAlerts(database);
+  const alerting = createAlerting({
+    alerts: alertStore,
+    store,
+    vault,
+    kinds: [transport],
+    looks: [],
+    clock,
+    random: () => 0.5,
+    newId: () => randomUUIDv7(),
+    startDeadlineSeconds: () => 300,
+    consoleUrl,
+    remindEveryHours: 0,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const historyStore = new SqliteHistory(database);
   const handoverKey = randomBytes(32).toString('base64url');
   const logged: string[] = [];
   const sink = new Writable({
@@ -87,7 +114,20 @@ export async function startApp(overrides: { options?: Partial<AppOptions>; servi
     agents: new Agents(agentsDeps),
     creation: new AgentCreation({ ...agentsDeps, credentials, baseDomain: 'localhost', newId: () => randomUUIDv7() }),
     talk: new TalkToAgent({ types, credentials, runtime, clock }),
-    views: new Views({ store, originOf }),
+    views: new Views({
+      store,
+      originOf,
+      lifeSigns: () => ({ heartbeatAt: undefined, lastActivityAt: undefined }),
+      usageOf: () => undefined,
+    }),
+    ...alerting,
+    history: new History({
+      history: historyStore,
+      store,
+      clock,
+      windowsAfter: (endingAfter) => alertStore.listMaintenance(endingAfter),
+    }),
+    orphans: new Orphans({ runtime: engine, store, clock, onRemoved: () => undefined }),
     changes,
     system: async () => aSystem,
     examine: async () => checks,
@@ -100,10 +140,14 @@ export async function startApp(overrides: { options?: Partial<AppOptions>; servi
   return {
     app,
     store,
+    alertStore,
+    historyStore,
+    transport,
     accounts,
     clock,
     driver,
     runtime,
+    engine,
     credentials,
     secrets,
     changes,

@@ -17,8 +17,11 @@ import { logRequests } from './request-log.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { agentTalkRoutes } from './routes/agent-talk.ts';
 import { agentVerbRoutes } from './routes/agent-verbs.ts';
+import { alertRoutes } from './routes/alerts.ts';
 import { handoverRoutes } from './routes/handover.ts';
 import { healthRoutes } from './routes/health.ts';
+import { historyRoutes } from './routes/history.ts';
+import { quietTimeRoutes } from './routes/quiet-times.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { setupRoutes } from './routes/setup.ts';
 import { systemRoutes } from './routes/system.ts';
@@ -70,7 +73,16 @@ export function createApp(services: Services, options: AppOptions): FastifyInsta
       request.identity = await identify(request, context);
     });
     const api: Api = scope.withTypeProvider<ZodTypeProvider>();
-    for (const routes of [tokenRoutes, systemRoutes, agentRoutes, agentVerbRoutes, agentTalkRoutes])
+    for (const routes of [
+      tokenRoutes,
+      systemRoutes,
+      agentRoutes,
+      agentVerbRoutes,
+      agentTalkRoutes,
+      alertRoutes,
+      historyRoutes,
+      quietTimeRoutes,
+    ])
       routes(api, context);
   });
   return app;

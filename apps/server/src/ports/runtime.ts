@@ -8,6 +8,13 @@ export interface EngineInfo {
   readonly cpus: number;
 }
 
+export interface InstanceUsage {
+  /** CPU time of all its processes since it was started, milliseconds. */
+  readonly cpuMs: number;
+  /** What the kernel could not take back without hurting it. */
+  readonly memoryBytes: number;
+}
+
 export interface PullProgress {
   readonly message: string;
 }
@@ -21,6 +28,28 @@ export interface FileDelivery {
   readonly user: string;
   /** An image with `/bin/sh` and coreutils for the short-lived helper: the agent's own. */
   readonly imageId: string;
+}
+
+export interface FileCheck {
+  readonly agentId: string;
+  /** The agent's own image, with the software that judges. */
+  readonly imageId: string;
+  readonly files: readonly AgentFile[];
+  /** `1000:1000`; the files belong to it and the command runs as it. */
+  readonly user: string;
+  /** The whole command line; ends with 0 when the files are valid. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Where the command finds the files. */
+  readonly mount: string;
+  /** What the agent may use; a check gets no more than that, and less where it is a lot. */
+  readonly memoryBytes: number;
+}
+
+export interface FileVerdict {
+  readonly ok: boolean;
+  /** What the command said, without control characters and bounded; the beginning counts. */
+  readonly output: string;
 }
 
 /**
@@ -63,6 +92,12 @@ export interface RuntimeEngine {
    * touched.
    */
   deliverFiles(delivery: FileDelivery, signal: AbortSignal): Promise<void>;
+  /**
+   * Lets the agent's own software judge files before anything running sees them: in a helper container without network
+   * and without any volume of the agent, gone afterwards. Throws `unavailable`/`CheckFailed` when there is no verdict: it
+   * took too long, needed too much memory, was killed.
+   */
+  validateFiles(check: FileCheck, signal: AbortSignal): Promise<FileVerdict>;
 
   /** Creates, does not start. The same name again is success. */
   createInstance(agentId: string, instance: NewInstance, imageId: string, signal: AbortSignal): Promise<void>;
@@ -72,6 +107,14 @@ export interface RuntimeEngine {
   removeInstance(name: string, signal: AbortSignal): Promise<void>;
   /** Changes memory, CPU and pids of a running instance without a restart. */
   setLimits(name: string, limits: ResourceSpec, signal: AbortSignal): Promise<void>;
+
+  /** Throws `not-found` when it does not run. */
+  usage(name: string, signal: AbortSignal): Promise<InstanceUsage>;
+  /**
+   * Bytes in each volume of ours, by name; one whose size the engine cannot tell is left out. Costs the engine a walk
+   * through all their files: ask rarely.
+   */
+  volumeSizes(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
 
   /** Ends when the log ends, or with `signal` when following. */
   logs(name: string, options: { tail: number; follow: boolean }, signal: AbortSignal): AsyncIterable<LogLine>;

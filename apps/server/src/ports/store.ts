@@ -61,6 +61,8 @@ export interface Store {
   listAgents(query: AgentQuery): Promise<{ items: readonly Agent[]; nextCursor: string | undefined }>;
   /** Every agent that is alive or being deleted: what the controller looks after. */
   listManaged(): Promise<readonly Agent[]>;
+  /** Ids of all agents, those that were deleted and can be brought back among them. */
+  knownAgents(): Promise<ReadonlySet<string>>;
   listTenants(): Promise<readonly { id: string; name: string; createdAt: string; agents: readonly string[] }[]>;
 
   /** New spec, generation + 1. Throws `conflict`/`Changed` when `expectedGeneration` is no longer the present one. */

@@ -54,3 +54,22 @@ export class AgentTypes {
     }));
   }
 }
+
+/** Throws `invalid`/`UnknownDriver` when a type names one that does not exist. */
+export function withDrivers(types: readonly AgentType[], drivers: readonly AgentDriver[]): KnownType[] {
+  return types.map((type) => ({ type, driver: driverOf(type, drivers) }));
+}
+
+function driverOf(type: AgentType, drivers: readonly AgentDriver[]): AgentDriver {
+  const driver = drivers.find(({ name }) => name === type.driver);
+  if (driver) return driver;
+  throw new AppError(
+    'invalid',
+    'UnknownDriver',
+    `type "${type.metadata.name}" names the driver "${type.driver}", which does not exist`,
+    {
+      field: 'driver',
+      remedy: `Use one of: ${drivers.map(({ name }) => name).join(', ')}.`,
+    },
+  );
+}

@@ -1,4 +1,13 @@
-import { AppError, type Agent, type Recorded, type Step, type VolumeRole } from '@agentpod/core';
+import {
+  AppError,
+  type Agent,
+  canGoBack,
+  plainText,
+  type Recorded,
+  type Restart,
+  type Step,
+  type VolumeRole,
+} from '@agentpod/core';
 import type { RuntimeEngine } from '../ports/runtime.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -10,7 +19,9 @@ export interface ApplyDeps {
   readonly hostRoutes: () => Promise<readonly string[]>;
   readonly now: () => number;
   /** Said while an image is being pulled: the only step that takes minutes. */
-  readonly onProgress: (agentId: string, message: string) => void;
+  readonly onProgress: (message: string) => void;
+  /** What the agent's own check said, in one sentence for a person. */
+  readonly refusalOf: (output: string) => string;
   /** The user that files belong to, from the type's manifest. */
   readonly user: string;
 }
@@ -77,11 +88,41 @@ export async function apply(agent: Agent, steps: readonly Step[], deps: ApplyDep
       case 'createInstance':
         await runtime.createInstance(agent.id, step.instance, imageId(), signal);
         break;
+      case 'validateConfig': {
+        const { kind: _, ...files } = step;
+        const check = { agentId: agent.id, imageId: imageId(), user: deps.user, ...files };
+        const outcome = await runtime.validateFiles(check, signal);
+        if (!outcome.ok) return await refuse(agent, deps.refusalOf(outcome.output), record);
+        break;
+      }
+      case 'noteRun': {
+        const restarts = step.engineRestarts.map((restart) => ({ ...restart, at: deps.now() }));
+        await record({ run: step.run, restarts: newest([...recorded.restarts, ...restarts]) });
+        break;
+      }
+      case 'noteStarted':
+        await record({ run: { ...step.run, started: true } });
+        break;
+      case 'honourRestart':
+        // After the start: killed before this, a person gets the restart once more rather than never.
+        await record({ restartHonoured: step.requestedAt });
+        break;
+      case 'releaseRun':
+        await record({ run: { ...step.run, released: true } });
+        break;
       case 'countRestart':
         // Before the start: a crash in between must not make us forget that we tried.
-        await record({ restarts: [...recorded.restarts, deps.now()].slice(-20) });
+        await record({ restarts: newest([...recorded.restarts, { ...step.restart, at: deps.now() }]) });
+        break;
+      case 'recordGood':
+        await record({ good: { generation: agent.generation, spec: agent.spec } });
+        break;
+      case 'rejectConfig':
+        await record(rejection(agent, step, deps.now()));
         break;
       case 'startInstance':
+        // Before the start: what it runs with must not be taken for a spec that comes in between.
+        if (recorded.startGeneration !== agent.generation) await record({ startGeneration: agent.generation });
         await runtime.startInstance(step.name, signal);
         break;
       case 'stopInstance':
@@ -100,6 +141,35 @@ export async function apply(agent: Agent, steps: readonly Step[], deps: ApplyDep
   }
 }
 
+/** Enough to tell a crash loop from bad luck. */
+function newest(restarts: readonly Restart[]): Restart[] {
+  return restarts.slice(-20);
+}
+
+/** The last good configuration gets a fresh start: what ended under the rejected one is not held against it. */
+function rejection(
+  agent: Agent,
+  { reason, message }: { reason: string; message: string },
+  now: number,
+): Partial<Recorded> {
+  return { rejected: { generation: agent.generation, reason, message }, restartRequestedAt: now };
+}
+
+/** Nothing of a refused configuration was delivered: what runs goes on, with nothing to restart. */
+async function refuse(
+  agent: Agent,
+  output: string,
+  record: (facts: Partial<Recorded>) => Promise<void>,
+): Promise<void> {
+  const message = plainText(output, longestRefusal) || 'the agent gave no reason';
+  if (canGoBack(agent)) return record({ rejected: { generation: agent.generation, reason: 'ConfigInvalid', message } });
+  throw new AppError('invalid', 'ConfigInvalid', `the agent refuses its configuration: ${message}`, {
+    remedy: 'Correct the spec; nothing was changed.',
+  });
+}
+
+const longestRefusal = 500;
+
 /** The local image wins: it is what this machine built, and needs no registry. */
 async function ensureImage(
   agent: Agent,
@@ -116,7 +186,7 @@ async function ensureImage(
     throw new AppError('terminal', 'ImageUnavailable', `there is no image ${step.local} on this machine`, { remedy });
   }
   try {
-    await deps.runtime.pullImage(step.registry, ({ message }) => deps.onProgress(agent.id, message), signal);
+    await deps.runtime.pullImage(step.registry, ({ message }) => deps.onProgress(message), signal);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError(

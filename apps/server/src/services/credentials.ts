@@ -28,7 +28,7 @@ export class Credentials {
     const credentials: AgentCredentials = {
       virtualKey: `apk_${random(32)}`,
       controlUser: `agentpod-${random(24)}`,
-      ingressUser: `owner@${tenant}`,
+      ingressUser: ingressUserOf(tenant),
       probeUser: `probe-${random(24)}`,
       probeToken: random(32),
     };
@@ -41,9 +41,19 @@ export class Credentials {
   }
 }
 
+/** Who people are to their agent. */
+export function ingressUserOf(tenant: string): string {
+  return `owner@${tenant}`;
+}
+
 /** The ones worth hiding; `ingressUser` is a name that everybody may know. */
 export function secretsIn(credentials: AgentCredentials): readonly string[] {
   return [credentials.virtualKey, credentials.controlUser, credentials.probeUser, credentials.probeToken];
+}
+
+/** Text from an agent, without what only the control plane may know. */
+export function redact(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text);
 }
 
 function contextOf(agentId: string): string {

@@ -1,96 +1,31 @@
 import { type Agent, AppError, type EngineView, engineNames, type Health, type RouteView } from '@agentpod/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import type { Store } from '../ports/store.ts';
-import { aNewAgent, aSpec } from '../testing/builders.ts';
-import { MemoryEngine } from '../testing/memory-engine.ts';
-import { MemoryRuntime } from '../testing/memory-runtime.ts';
-import { reconcileAgent, type ReconcileDeps } from './reconcile-agent.ts';
-import { targetOf } from './target.ts';
-import { aType, StubDriver } from '../testing/stub-agent-type.ts';
+import type { MemoryEngine } from '../testing/memory-engine.ts';
+import { reconcileAgent } from './reconcile-agent.ts';
+import { image, killedAt, ReconcileWorld, signal, supernet } from './reconcile-under-test.ts';
 
-const image = 'agentpod/openclaw:2026.9.6';
-const supernet = '10.203.0.0/16';
-const signal = new AbortController().signal;
-
+let world: ReconcileWorld;
 let store: Store;
-let close: () => Promise<void>;
 let engine: MemoryEngine;
-let now: number;
 
 beforeEach(async () => {
-  ({ store, close } = await openSqliteStore(':memory:'));
-  engine = new MemoryEngine();
-  engine.images.set(image, 'sha256:1');
-  now = Date.UTC(2026, 0, 1);
+  world = await ReconcileWorld.open();
+  ({ store, engine } = world);
 });
 
-afterEach(() => close());
+afterEach(() => world.close());
 
-const credentials = { virtualKey: 'v', controlUser: 'c', ingressUser: 'i', probeUser: 'p', probeToken: 't' };
-
-/** What changes the model is only a file, what changes the plan is another container. */
-const driver = Object.assign(new StubDriver(), {
-  render: ({ agent: { spec } }: Parameters<StubDriver['render']>[0]) => ({
-    env: {},
-    configFiles: [{ path: 'config.json', content: JSON.stringify(spec.model), policy: 'replace' as const }],
-    stateFiles: [],
-    bootInputs: spec.plan,
-  }),
-});
-
-function deps(runtime: MemoryRuntime, changes: Partial<ReconcileDeps> = {}): ReconcileDeps {
-  return {
-    runtime,
-    store,
-    supernet,
-    hostRoutes: async () => [],
-    now: () => now,
-    targetOf: async (agent) =>
-      targetOf({
-        agent,
-        type: aType,
-        driver,
-        credentials,
-        modelKeyVersion: 0,
-        origin: `http://${agent.host}`,
-        supernet,
-        modelPort: 7200,
-      }),
-    userOf: () => '1000:1000',
-    lastSeen: () => ({ health: undefined, route: undefined }),
-    look: () => undefined,
-    changed: () => undefined,
-    onError: () => undefined,
-    ...changes,
-  };
-}
-
-/** As the queue does: until there is nothing more to do. */
-async function settle(id: string, runtime: MemoryRuntime, changes?: Partial<ReconcileDeps>): Promise<string> {
-  for (let round = 0; round < 10; round++) {
-    const { kind } = await reconcileAgent(id, deps(runtime, changes), signal);
-    if (kind !== 'again') return kind;
-  }
-  throw new Error('it does not settle');
-}
-
-async function create(name = 'acme'): Promise<Agent> {
-  return store.createAgent(aNewAgent({ tenant: name, host: `${name}.localhost`, spec: aSpec() }), now);
-}
-
-async function view(agent: Agent): Promise<EngineView> {
-  return new MemoryRuntime({ engine }).observe(agent.id, signal);
-}
-
-async function conditionOf(agent: Agent, condition: string) {
-  return (await store.getAgent(agent.id))?.status.conditions.find(({ type: one }) => one === condition);
-}
+const settle: ReconcileWorld['settle'] = (...args) => world.settle(...args);
+const create = (name?: string) => world.create(name);
+const view = (agent: Agent) => world.view(agent);
+const conditionOf = (agent: Agent, condition: string) => world.conditionOf(agent, condition);
+const runtimeOf = () => world.runtime();
 
 describe('a new agent', () => {
   test('becomes one running instance with network, volumes and files', async () => {
     const agent = await create();
-    const runtime = new MemoryRuntime({ engine });
+    const runtime = runtimeOf();
     await settle(agent.id, runtime);
     const seen = await view(agent);
     expect(seen.instances).toMatchObject([{ state: 'running' }]);
@@ -103,7 +38,7 @@ describe('a new agent', () => {
 
   test('is Ready only once its probes and its route said so', async () => {
     const agent = await create();
-    const runtime = new MemoryRuntime({ engine });
+    const runtime = runtimeOf();
     await settle(agent.id, runtime);
     const [instance] = (await view(agent)).instances;
     const health: Health = {
@@ -111,12 +46,13 @@ describe('a new agent', () => {
       startedAt: instance?.startedAt,
       started: 'yes',
       rpc: 'yes',
+      lookedSince: 0,
       detail: undefined,
     };
     const route: RouteView = { live: true, answers: 'yes', certificate: 'not-needed', detail: undefined };
-    await settle(agent.id, runtime, { lastSeen: () => ({ health, route: { ...route, answers: 'no' } }) });
+    await settle(agent.id, runtime, { lastSeen: () => ({ health, route: { ...route, answers: 'no' }, aside: [] }) });
     expect(await conditionOf(agent, 'Ready')).toMatchObject({ status: 'False', reason: 'NotReachable' });
-    await settle(agent.id, runtime, { lastSeen: () => ({ health, route }) });
+    await settle(agent.id, runtime, { lastSeen: () => ({ health, route, aside: [] }) });
     expect(await conditionOf(agent, 'Ready')).toMatchObject({ status: 'True' });
   });
 
@@ -124,7 +60,7 @@ describe('a new agent', () => {
     engine.images.delete(image);
     engine.registry = new Set();
     const agent = await create();
-    expect(await settle(agent.id, new MemoryRuntime({ engine }))).toBe('stalled');
+    expect(await settle(agent.id, runtimeOf())).toBe('stalled');
     expect(await conditionOf(agent, 'Stalled')).toMatchObject({ status: 'True', reason: 'ImageUnavailable' });
     expect((await conditionOf(agent, 'Ready'))?.message).toContain('agentpod image build openclaw 2026.9.6');
     expect((await view(agent)).instances).toEqual([]);
@@ -133,14 +69,14 @@ describe('a new agent', () => {
   test('moves to other addresses when a stranger has its own', async () => {
     const agent = await create();
     await store.reserveBlock(agent.id, supernet, []);
-    await settle(agent.id, new MemoryRuntime({ engine }), { hostRoutes: async () => ['10.203.0.0/24'] });
+    await settle(agent.id, runtimeOf(), { hostRoutes: async () => ['10.203.0.0/24'] });
     expect((await view(agent)).networks).toMatchObject([{ subnet: '10.203.1.0/29' }]);
   });
 });
 
 test('an engine that does not answer changes nothing and is not taken for an empty one', async () => {
   const agent = await create();
-  const runtime = new MemoryRuntime({ engine });
+  const runtime = runtimeOf();
   await settle(agent.id, runtime);
   const before = await view(agent);
   runtime.failNext('observe', new AppError('unavailable', 'EngineUnreachable', 'the engine does not answer'));
@@ -150,19 +86,6 @@ test('an engine that does not answer changes nothing and is not taken for an emp
 });
 
 describe('a server killed at any call to the engine', () => {
-  /** Throws once at the given call, as if the process had died there, then never again. */
-  async function killedAt(n: number, phase: 'before' | 'after', work: (runtime: MemoryRuntime) => Promise<unknown>) {
-    const runtime = new MemoryRuntime({ engine });
-    let killed = false;
-    runtime.onCall = (_method, call, when) => {
-      if (call !== n || when !== phase || killed) return;
-      killed = true;
-      throw new Error('killed');
-    };
-    await work(runtime).catch(() => undefined);
-    return killed;
-  }
-
   const phases = ['before', 'after'] as const;
 
   test.each(phases)('during create (%s the call): one instance, nothing leaked', async (phase) => {
@@ -170,10 +93,10 @@ describe('a server killed at any call to the engine', () => {
     for (let n = 1; ; n++) {
       const agent = await create(`t${n}`);
       // One pass and no retry: what comes after a kill is a new process.
-      const hit = await killedAt(n, phase, async (runtime) => {
-        for (let round = 0; round < 4; round++) await reconcileAgent(agent.id, deps(runtime), signal);
+      const hit = await killedAt(world, n, phase, async (runtime) => {
+        for (let round = 0; round < 4; round++) await reconcileAgent(agent.id, world.deps(runtime), signal);
       });
-      await settle(agent.id, new MemoryRuntime({ engine }));
+      await settle(agent.id, runtimeOf());
       const seen = await view(agent);
       expect({ n, instances: seen.instances.map(({ state }) => state) }).toEqual({ n, instances: ['running'] });
       expect({ n, networks: seen.networks.length, volumes: seen.volumes.length }).toEqual({
@@ -193,12 +116,12 @@ describe('a server killed at any call to the engine', () => {
   test.each(phases)('during a purge (%s the call): nothing is left', async (phase) => {
     for (let n = 1; ; n++) {
       const agent = await create(`t${n}`);
-      await settle(agent.id, new MemoryRuntime({ engine }));
-      await store.requestDeletion(agent.id, true, now);
-      const hit = await killedAt(n, phase, async (runtime) => {
-        for (let round = 0; round < 4; round++) await reconcileAgent(agent.id, deps(runtime), signal);
+      await settle(agent.id, runtimeOf());
+      await store.requestDeletion(agent.id, true, world.now);
+      const hit = await killedAt(world, n, phase, async (runtime) => {
+        for (let round = 0; round < 4; round++) await reconcileAgent(agent.id, world.deps(runtime), signal);
       });
-      await settle(agent.id, new MemoryRuntime({ engine }));
+      await settle(agent.id, runtimeOf());
       expect(await view(agent)).toEqual({ networks: [], volumes: [], instances: [] });
       expect(await store.getAgent(agent.id)).toBeUndefined();
       if (!hit) break;
@@ -210,17 +133,17 @@ describe('a server killed at any call to the engine', () => {
     async (phase) => {
       for (let n = 1; ; n++) {
         const agent = await create(`t${n}`);
-        await settle(agent.id, new MemoryRuntime({ engine }));
+        await settle(agent.id, runtimeOf());
         const before = await view(agent);
         await store.updateSpec(
           agent.id,
           { spec: { ...agent.spec, plan: 'other' }, expectedGeneration: 1, secrets: {} },
-          now,
+          world.now,
         );
-        const hit = await killedAt(n, phase, async (runtime) => {
-          for (let round = 0; round < 4; round++) await reconcileAgent(agent.id, deps(runtime), signal);
+        const hit = await killedAt(world, n, phase, async (runtime) => {
+          for (let round = 0; round < 4; round++) await reconcileAgent(agent.id, world.deps(runtime), signal);
         });
-        await settle(agent.id, new MemoryRuntime({ engine }));
+        await settle(agent.id, runtimeOf());
         const after = await view(agent);
         expect(after.instances).toMatchObject([{ state: 'running' }]);
         expect(after.instances[0]?.name).not.toBe(before.instances[0]?.name);
@@ -234,11 +157,11 @@ describe('a server killed at any call to the engine', () => {
 
 test('a change of the model delivers files and keeps the container', async () => {
   const agent = await create();
-  const runtime = new MemoryRuntime({ engine });
+  const runtime = runtimeOf();
   await settle(agent.id, runtime);
   const [before] = (await view(agent)).instances;
   const spec = { ...agent.spec, model: { provider: 'demo', name: 'other' } };
-  await store.updateSpec(agent.id, { spec, expectedGeneration: 1, secrets: {} }, now);
+  await store.updateSpec(agent.id, { spec, expectedGeneration: 1, secrets: {} }, world.now);
   await settle(agent.id, runtime);
   expect((await view(agent)).instances).toEqual([before]);
   expect(runtime.files(engineNames(agent.id).config).get('config.json')?.content).toContain('other');
@@ -246,13 +169,13 @@ test('a change of the model delivers files and keeps the container', async () =>
 
 test('a deleted and undeleted agent has its old data and a new configuration', async () => {
   const agent = await create();
-  const runtime = new MemoryRuntime({ engine });
+  const runtime = runtimeOf();
   await settle(agent.id, runtime);
   const before = await view(agent);
-  await store.requestDeletion(agent.id, false, now);
+  await store.requestDeletion(agent.id, false, world.now);
   await settle(agent.id, runtime);
   expect((await view(agent)).volumes.map(({ name }) => name)).toEqual([engineNames(agent.id).state]);
-  await store.undelete(agent.id, now);
+  await store.undelete(agent.id, world.now);
   await settle(agent.id, runtime);
   const after = await view(agent);
   expect(after.instances).toMatchObject([{ state: 'running' }]);
@@ -263,7 +186,7 @@ test('a deleted and undeleted agent has its old data and a new configuration', a
 
 test('an agent whose data volume vanished is stopped, not started empty', async () => {
   const agent = await create();
-  const runtime = new MemoryRuntime({ engine });
+  const runtime = runtimeOf();
   await settle(agent.id, runtime);
   engine.volumes.delete(engineNames(agent.id).state);
   await settle(agent.id, runtime);
@@ -273,7 +196,7 @@ test('an agent whose data volume vanished is stopped, not started empty', async 
 
 test('each change of readiness is one event, not one per look', async () => {
   const agent = await create();
-  const runtime = new MemoryRuntime({ engine });
+  const runtime = runtimeOf();
   await settle(agent.id, runtime);
   for (let look = 0; look < 5; look++) await settle(agent.id, runtime);
   const events = await store.listEvents(agent.id, 50);

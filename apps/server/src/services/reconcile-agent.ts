@@ -2,22 +2,33 @@ import {
   type Agent,
   type AgentStatus,
   type AppError,
+  canonicalJson,
+  describeDifference,
   errorKinds,
   findCondition,
   type Finding,
-  type Health,
+  isAlive,
+  isAnswering,
+  isRejected,
   mergeFindings,
+  notReady,
+  type ObservedInstance,
   type Observation,
+  type Outage,
   overlaps,
+  plainText,
   plan,
+  readiness,
   type Plan,
-  type RouteView,
+  type Step,
   type Target,
+  specDifference,
   toAppError,
 } from '@agentpod/core';
 import type { RuntimeEngine } from '../ports/runtime.ts';
 import type { Store } from '../ports/store.ts';
 import { apply } from './apply.ts';
+import type { StartGate } from './start-gate.ts';
 import type { Outcome } from './work-queue.ts';
 
 export interface ReconcileDeps {
@@ -29,13 +40,23 @@ export interface ReconcileDeps {
   readonly targetOf: (agent: Agent) => Promise<Target | undefined>;
   readonly userOf: (agent: Agent) => string;
   /** What probes last said; they run beside the controller, never inside it. */
-  readonly lastSeen: (agentId: string) => { health: Health | undefined; route: RouteView | undefined };
+  readonly lastSeen: (agentId: string) => Pick<Observation, 'health' | 'route' | 'aside'>;
+  /** What the agent's own log says of its end. Never throws: an end without a reason is still an end. */
+  readonly explain: (agent: Agent, ended: ObservedInstance, signal: AbortSignal) => Promise<Observation['failure']>;
+  /** What the agent's own check of its configuration said, in one sentence for a person. */
+  readonly refusalOf: (agent: Agent, output: string) => string;
+  readonly outages: () => readonly Outage[];
+  readonly starts: Pick<StartGate, 'isOpen' | 'take' | 'giveBack'>;
+  /** Called after each status that was written; may be lost when the process dies before. */
+  readonly statusSaved: (agent: Agent, after: AgentStatus) => void;
   /** Tells the probes what there is to look at now. */
   readonly look: (agent: Agent, engine: Observation['engine'], target: Target | undefined) => void;
   /** Something a reader of this agent would see differently. */
   readonly changed: (agentId: string) => void;
   readonly onError: (agent: Agent, error: AppError) => void;
 }
+
+const acts: ReadonlySet<Step['kind']> = new Set(['startInstance', 'stopInstance', 'removeInstance']);
 
 /** Observe, plan, apply, report. Everything that decides is in `plan`. */
 export async function reconcileAgent(id: string, deps: ReconcileDeps, signal: AbortSignal): Promise<Outcome> {
@@ -46,28 +67,41 @@ export async function reconcileAgent(id: string, deps: ReconcileDeps, signal: Ab
   try {
     seen = await observe(agent, deps, signal);
   } catch (thrown) {
+    // We stop, or it took too long: nothing is known of the agent by that, and the next look begins anew.
+    if (signal.aborted) return { kind: 'retry' };
     const error = toAppError(thrown);
     deps.onError(agent, error);
     // What was not seen is not the same as what is not there: nothing is touched.
-    await report(agent, undefined, [unseen(error)], error, deps);
+    await report(agent, agent.status, undefined, [unseen(error)], error, deps);
     return { kind: errorKinds[error.kind].reconcile };
   }
 
   const next = plan(seen);
+  if (next.steps.some(({ kind }) => kind === 'startInstance')) deps.starts.take(id);
+  else if (!seen.engine.instances.some(isAlive)) deps.starts.giveBack(id);
+  // Before the acts: killed in between, people still read why something was stopped or started.
+  const isAct = next.steps.some(({ kind }) => acts.has(kind));
+  if (isAct) await announce(agent, next.findings, deps);
   let failure: AppError | undefined;
+  const pull = new PullProgress(agent, next, deps);
   try {
-    await apply(agent, next.steps, { ...deps, user: deps.userOf(agent), onProgress: () => deps.changed(id) }, signal);
+    const refusalOf = (output: string): string => deps.refusalOf(agent, output);
+    const applying = { ...deps, user: deps.userOf(agent), refusalOf, onProgress: (said: string) => pull.tell(said) };
+    await apply(agent, next.steps, applying, signal);
   } catch (thrown) {
+    if (signal.aborted) return { kind: 'retry' };
     failure = toAppError(thrown);
     deps.onError(agent, failure);
   }
+  const before = await pull.shown();
   deps.look(agent, seen.engine, seen.target);
   if (!failure && agent.deletion?.purge === true && next.steps.some(({ kind }) => kind === 'finishDeletion')) {
     // Its row is gone: there is nothing left to write a status to.
     deps.changed(id);
     return { kind: 'settled' };
   }
-  await report(agent, seen, failure ? afterFailure(next, failure) : next.findings, failure, deps);
+  const findings = failure ? afterFailure(next, failure, seen) : next.findings;
+  await report(agent, before, seen, findings, failure, deps, !isAct || failure !== undefined);
   return outcomeOf(next, failure);
 }
 
@@ -79,24 +113,87 @@ async function observe(agent: Agent, deps: ReconcileDeps, signal: AbortSignal): 
     block && engine.networks.length === 0 && !agent.deletion
       ? [...(await deps.runtime.foreignSubnets(signal)), ...(await deps.hostRoutes())]
       : [];
+  const ended = engine.instances.find(({ state }) => state === 'exited' || state === 'restarting');
   return {
     agent,
     target,
     engine,
+    failure: ended && !agent.deletion && !agent.spec.suspended ? await deps.explain(agent, ended, signal) : undefined,
+    outages: deps.outages(),
+    mayStart: deps.starts.isOpen(agent.id),
     foreignOverlap: strangers.filter((subnet) => block !== undefined && overlaps(subnet, block.subnet)),
     ...deps.lastSeen(agent.id),
     now: deps.now(),
   };
 }
 
+/** An image takes minutes to come: whoever waits sees that it moves. */
+class PullProgress {
+  readonly #agent: Agent;
+  readonly #next: Plan;
+  readonly #deps: ReconcileDeps;
+  #saidAt = 0;
+  #status: Promise<AgentStatus>;
+
+  constructor(agent: Agent, next: Plan, deps: ReconcileDeps) {
+    this.#agent = agent;
+    this.#next = next;
+    this.#deps = deps;
+    this.#status = Promise.resolve(agent.status);
+  }
+
+  tell(said: string): void {
+    const now = this.#deps.now();
+    if (now - this.#saidAt < progressEveryMs) return;
+    this.#saidAt = now;
+    // Progress that cannot be written is lost; what matters is the image.
+    this.#status = this.#status.then((shown) => this.#save(shown, said, now).catch(() => shown));
+  }
+
+  /** The status that readers see when the image has come. */
+  async shown(): Promise<AgentStatus> {
+    return this.#status;
+  }
+
+  async #save(shown: AgentStatus, said: string, now: number): Promise<AgentStatus> {
+    const { id, generation } = this.#agent;
+    const kept = this.#next.findings.filter(({ type }) => type !== 'Ready');
+    const findings = [...kept, notReady('PullingImage', `Getting the image: ${plainText(said, 200)}`)];
+    const conditions = mergeFindings(shown.conditions, findings, { generation, now });
+    const status: AgentStatus = { ...shown, conditions };
+    await this.#deps.store.saveStatus(id, status);
+    this.#deps.changed(id);
+    return status;
+  }
+}
+
+const progressEveryMs = 2000;
+
 function unseen(error: AppError): Finding {
   return { type: 'Ready', status: 'Unknown', reason: error.reason, message: sentence(error) };
 }
 
-/** The plan's findings stand, but what failed and why is the news. */
-function afterFailure(next: Plan, error: AppError): Finding[] {
-  const kept = next.findings.filter(({ type }) => type !== 'Ready' && type !== 'Stalled');
+/**
+ * The plan's findings stand, but what failed and why is the news. An agent that was just seen answering is not called
+ * down because something new could not be brought to it.
+ */
+function afterFailure(next: Plan, error: AppError, seen: Observation): Finding[] {
   const hopeless = errorKinds[error.kind].reconcile === 'stalled';
+  // What was seen before a step ended it is not so any more.
+  const wasTouched = next.steps.some(({ kind }) => kind === 'stopInstance' || kind === 'removeInstance');
+  if (isAnswering(seen) && !wasTouched) {
+    const kept = next.findings.filter(
+      ({ type }) => !['Ready', 'Running', 'Healthy', 'Configured', 'Stalled'].includes(type),
+    );
+    return [
+      ...kept,
+      { type: 'Healthy', status: 'True', reason: 'Answering', message: 'Started and answering RPC' },
+      { type: 'Configured', status: 'False', reason: error.reason, message: sentence(error) },
+      { type: 'Stalled', status: hopeless ? 'True' : 'False', reason: error.reason, message: sentence(error) },
+      readiness(seen),
+    ];
+  }
+  const kept = next.findings.filter(({ type }) => type !== 'Ready' && type !== 'Stalled');
   return [
     ...kept,
     { type: 'Stalled', status: hopeless ? 'True' : 'False', reason: error.reason, message: sentence(error) },
@@ -119,22 +216,26 @@ function outcomeOf(next: Plan, error: AppError | undefined): Outcome {
 
 async function report(
   agent: Agent,
+  before: AgentStatus,
   seen: Observation | undefined,
   findings: readonly Finding[],
   error: AppError | undefined,
   deps: ReconcileDeps,
+  isNews = true,
 ): Promise<void> {
   const now = deps.now();
-  const conditions = mergeFindings(agent.status.conditions, findings, { generation: agent.generation, now });
+  const conditions = mergeFindings(before.conditions, findings, { generation: agent.generation, now });
   const status: AgentStatus = {
-    observedGeneration: agent.generation,
+    // What was taken back is not what the status speaks of.
+    observedGeneration: isRejected(agent) ? (agent.recorded.good?.generation ?? 0) : agent.generation,
     conditions,
     ...instanceOf(agent, seen),
     ...lastErrorOf(agent, findings, error),
   };
-  if (JSON.stringify(status) === JSON.stringify(agent.status)) return;
+  if (canonicalJson(status) === canonicalJson(before)) return;
   await deps.store.saveStatus(agent.id, status);
-  await announce(agent, findings, deps);
+  if (isNews) await announce(agent, findings, deps);
+  deps.statusSaved(agent, status);
   deps.changed(agent.id);
 }
 
@@ -155,7 +256,18 @@ function instanceOf(agent: Agent, seen: Observation | undefined): Pick<AgentStat
   };
 }
 
-const failing = new Set(['Exited', 'OutOfMemory', 'ConfigRefused', 'DataMissing', 'StartDeadlineExceeded']);
+const failing = new Set([
+  'Exited',
+  'OutOfMemory',
+  'ConfigRefused',
+  'CrashLoop',
+  'DataMissing',
+  'StartDeadlineExceeded',
+  'Hung',
+  'HungBusy',
+  'InstanceGone',
+  'NetworkGone',
+]);
 
 function lastErrorOf(
   agent: Agent,
@@ -171,14 +283,32 @@ function lastErrorOf(
 
 /** Events are for people: one when the agent's readiness changes its reason, not one per step. */
 async function announce(agent: Agent, findings: readonly Finding[], deps: ReconcileDeps): Promise<void> {
-  const ready = findings.find(({ type }) => type === 'Ready');
-  if (!ready || findCondition(agent.status.conditions, 'Ready')?.reason === ready.reason) return;
+  const news = (type: Finding['type']): Finding | undefined => {
+    const finding = findings.find((one) => one.type === type);
+    return findCondition(agent.status.conditions, type)?.reason === finding?.reason ? undefined : finding;
+  };
+  const tell = (severity: 'normal' | 'warning', reason: string, message: string): Promise<void> =>
+    deps.store.addEvent({ agentId: agent.id, type: severity, reason, message, time: deps.now() });
+
+  const configured = news('Configured');
+  if (configured?.reason === 'ConfigRejected') await tell('warning', configured.reason, rejection(agent, configured));
+  for (const type of ['ChannelsConnected', 'ModelAnswering', 'MemoryStable'] as const) {
+    const finding = news(type);
+    // The first word about a thing that is well is no news.
+    const known = findCondition(agent.status.conditions, type) !== undefined;
+    if (finding && (known || finding.status === 'False')) {
+      await tell(finding.status === 'False' ? 'warning' : 'normal', finding.reason, finding.message);
+    }
+  }
+  const ready = news('Ready');
+  if (!ready) return;
   const stalled = findings.some(({ type, status }) => type === 'Stalled' && status === 'True');
-  await deps.store.addEvent({
-    agentId: agent.id,
-    type: stalled || failing.has(ready.reason) || ready.status === 'Unknown' ? 'warning' : 'normal',
-    reason: ready.reason,
-    message: ready.message,
-    time: deps.now(),
-  });
+  const bad = stalled || failing.has(ready.reason) || ready.status === 'Unknown';
+  await tell(bad ? 'warning' : 'normal', ready.reason, ready.message);
+}
+
+function rejection(agent: Agent, { message }: Finding): string {
+  const { good, rejected } = agent.recorded;
+  const changes = good ? describeDifference(specDifference(good.spec, agent.spec)) : '';
+  return `${message}. What it would have changed: ${changes}. What it said: ${rejected?.message ?? ''}`;
 }

@@ -2,7 +2,7 @@ import { type Agent, AppError, isTrue, type LogLine, refOf, stateOf } from '@age
 import type { Clock } from '../ports/clock.ts';
 import type { RuntimeEngine } from '../ports/runtime.ts';
 import type { AgentTypes } from './agent-types.ts';
-import { type Credentials, secretsIn } from './credentials.ts';
+import { type Credentials, redact, secretsIn } from './credentials.ts';
 
 export interface TalkDeps {
   readonly types: AgentTypes;
@@ -95,8 +95,4 @@ function cleanedError(error: unknown, secrets: readonly string[]): unknown {
   if (!(error instanceof AppError)) return error;
   const { kind, reason, message, remedy } = error;
   return new AppError(kind, reason, redact(message, secrets), remedy === undefined ? {} : { remedy });
-}
-
-function redact(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text);
 }

@@ -4,6 +4,7 @@ import {
   type AgentFile,
   type AgentType,
   canonicalJson,
+  effectiveSpec,
   findModelProvider,
   gatewayBlock,
   handleOf,
@@ -28,7 +29,8 @@ export interface TargetInput {
 
 /** Renders what an agent should be. Undefined as long as it has no address: the rendering speaks of it. */
 export function targetOf(input: TargetInput): Target | undefined {
-  const { agent, type, credentials } = input;
+  const { type, credentials } = input;
+  const agent = { ...input.agent, spec: effectiveSpec(input.agent) };
   const { block, spec } = agent;
   if (!block) return undefined;
   const profile = memoryProfileOf(type, spec.resources.memoryBytes);
@@ -72,6 +74,8 @@ export function targetOf(input: TargetInput): Target | undefined {
     instanceRevision: hash({ shape, block, version: spec.version, boot: rendered.bootInputs }),
     unhealableExitCodes: type.container.unhealableExitCodes,
     startDeadlineSeconds: type.probes.started.deadlineSeconds,
+    loop: type.probes.loop,
+    validation: type.validate,
   };
 }
 

@@ -1,10 +1,18 @@
 import { type Agent, type AgentList, type AgentView, type EventView, refOf, stateOf } from '@agentpod/core';
 import type { AgentQuery, Store } from '../ports/store.ts';
+import type { Usage } from './history/sampler.ts';
 
 export interface ViewsDeps {
   readonly store: Pick<Store, 'getAgent' | 'listAgents' | 'listEvents' | 'listTenants'>;
   /** Scheme, host and port under which a host is reached. */
   readonly originOf: (host: string) => string;
+  /** Milliseconds since 1970; what was not seen is undefined. */
+  readonly lifeSigns: (agentId: string) => {
+    readonly heartbeatAt: number | undefined;
+    readonly lastActivityAt: number | undefined;
+  };
+  /** What it uses now. */
+  readonly usageOf: (agent: Agent) => Usage | undefined;
 }
 
 const shownEvents = 100;
@@ -18,6 +26,8 @@ export class Views {
   }
 
   of(agent: Agent): AgentView {
+    const { heartbeatAt, lastActivityAt } = this.#deps.lifeSigns(agent.id);
+    const usage = this.#deps.usageOf(agent);
     return {
       id: agent.id,
       ref: refOf(agent),
@@ -31,6 +41,9 @@ export class Views {
       ...(agent.deletion ? { deletedAt: agent.deletion.requestedAt } : {}),
       spec: agent.spec,
       status: agent.status,
+      ...(heartbeatAt === undefined ? {} : { heartbeatAt: new Date(heartbeatAt).toISOString() }),
+      ...(lastActivityAt === undefined ? {} : { lastActivityAt: new Date(lastActivityAt).toISOString() }),
+      ...(usage ? { usage } : {}),
     };
   }
 

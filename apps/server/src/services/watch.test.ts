@@ -12,6 +12,8 @@ function watching(duringList: (changes: Changes) => void) {
   const changes = new Changes();
   const views = new Views({
     originOf: (host) => `http://${host}`,
+    lifeSigns: () => ({ heartbeatAt: undefined, lastActivityAt: undefined }),
+    usageOf: () => undefined,
     store: {
       getAgent: async (id) => agents.find((agent) => agent.id === id),
       // One to a page.

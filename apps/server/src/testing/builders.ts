@@ -1,5 +1,13 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { type Agent, type AgentSpec, type Block, hostOf, type ModelSpec, type Recorded } from '@agentpod/core';
+import {
+  type Agent,
+  type AgentSpec,
+  type Block,
+  hostOf,
+  type ModelSpec,
+  type Recorded,
+  type Restart,
+} from '@agentpod/core';
 import type { NewAgent, SpecChange } from '../ports/store.ts';
 
 /** Values for tests: valid, complete and dull. A test names only what it is about. */
@@ -23,6 +31,11 @@ export const aBlock: Block = { subnet: '10.203.0.0/29', gateway: '10.203.0.1', a
 
 export function aRecord(differences: Partial<Recorded> = {}): Recorded {
   return { delivered: {}, restarts: [], ...differences };
+}
+
+/** A start of ours at `at`, after a run that began a second before. */
+export function aRestart(at: number): Restart {
+  return { at, instanceId: 'container-1', startedAt: at - 1000, by: 'agentpod', reason: 'Exited', slow: false };
 }
 
 /** A living agent `acme/main` that was just created: no address yet, nothing observed. */

@@ -1,4 +1,5 @@
 import { EventEmitter, on } from 'node:events';
+import type { InstanceUsage } from '../ports/runtime.ts';
 import type { Block, LogLine, NewInstance, ObservedInstance, ResourceSpec, VolumeRole } from '@agentpod/core';
 
 export interface MemoryFile {
@@ -16,6 +17,7 @@ interface Owned {
 }
 
 interface MemoryNetwork extends Owned {
+  readonly id: string;
   readonly bridge: string;
   readonly block: Block;
 }
@@ -37,6 +39,11 @@ interface MemoryContainer extends Owned {
   finishedAt?: number;
   exitCode?: number;
   outOfMemory: boolean;
+  engineRestarts: number;
+  outOfMemoryAt?: number;
+  /** The network it was attached to when it was last made or started. */
+  networkId: string;
+  usage: InstanceUsage;
 }
 
 /**

@@ -21,12 +21,17 @@ runtimeContract('the modelled engine keeps the contract', async () => {
   const image = { reference: 'stub:1', id: 'sha256:stub' };
   engine.images.set(image.reference, image.id);
   const runtime = new MemoryRuntime({ engine, installation: 'ours' });
+  runtime.judge = ({ files }) =>
+    files.some(({ path, content }) => path === 'verdict' && content === 'good')
+      ? { ok: true, output: '' }
+      : { ok: false, output: '× not good' };
   const taken = new Set<string>();
   return {
     runtime,
     stranger: new MemoryRuntime({ engine, installation: 'theirs' }),
     image,
     shape,
+    judge: [],
     nextBlock: () => {
       const block = nextFreeBlock('10.221.0.0/16', taken, []);
       taken.add(block.subnet);
@@ -35,6 +40,10 @@ runtimeContract('the modelled engine keeps the contract', async () => {
     speak: (name) => {
       runtime.say(name, 'hello');
       runtime.say(name, 'trouble', 'stderr');
+    },
+    crash: async (name) => {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      runtime.crashAndRestart(name);
     },
     readVolume: async (name) => Object.fromEntries(runtime.files(name)),
     dispose: async () => undefined,

@@ -3,13 +3,22 @@ import {
   type AgentFile,
   type Block,
   type EngineView,
+  isAlive,
   type LogLine,
   type NewInstance,
   overlaps,
   type ResourceSpec,
   type VolumeRole,
 } from '@agentpod/core';
-import type { EngineInfo, FileDelivery, PullProgress, RuntimeEngine } from '../ports/runtime.ts';
+import type {
+  EngineInfo,
+  FileCheck,
+  FileDelivery,
+  FileVerdict,
+  InstanceUsage,
+  PullProgress,
+  RuntimeEngine,
+} from '../ports/runtime.ts';
 import { MemoryEngine, type MemoryFile } from './memory-engine.ts';
 
 export interface MemoryRuntimeOptions {
@@ -27,6 +36,8 @@ export type OnCall = (method: string, n: number, phase: 'before' | 'after') => v
  */
 export class MemoryRuntime implements RuntimeEngine {
   readonly engine: MemoryEngine;
+  /** What the agents' own software says of files. */
+  judge: (check: FileCheck) => FileVerdict = () => ({ ok: true, output: '' });
   onCall: OnCall | undefined;
   readonly #installation: string;
   readonly #now: () => number;
@@ -48,6 +59,13 @@ export class MemoryRuntime implements RuntimeEngine {
   crash(name: string, exitCode: number, { outOfMemory = false } = {}): void {
     const container = this.#require(name);
     Object.assign(container, { state: 'exited', exitCode, outOfMemory, finishedAt: this.#now() });
+    this.#changed(container.agentId);
+  }
+
+  /** The process ended by itself, and the engine started it again by its own policy before anybody could look. */
+  crashAndRestart(name: string): void {
+    const container = this.#require(name);
+    Object.assign(container, { startedAt: this.#now(), engineRestarts: container.engineRestarts + 1 });
     this.#changed(container.agentId);
   }
 
@@ -84,9 +102,12 @@ export class MemoryRuntime implements RuntimeEngine {
       networks: this.#ours(this.engine.networks, agentId).map(([name, { block }]) => ({ name, subnet: block.subnet })),
       volumes: this.#ours(this.engine.volumes, agentId).map(([name, { createdAt }]) => ({ name, createdAt })),
       instances: this.#ours(this.engine.containers, agentId).map(([name, container]) => {
-        const { id, state, startedAt, finishedAt, exitCode, outOfMemory, imageId, limits } = container;
-        const { revision } = container.instance;
-        return { name, id, revision, state, startedAt, finishedAt, exitCode, outOfMemory, imageId, limits };
+        const { id, state, startedAt, finishedAt, exitCode, outOfMemory, imageId, limits, engineRestarts } = container;
+        const { revision, network } = container.instance;
+        const attached = this.engine.networks.get(network)?.id === container.networkId;
+        const { outOfMemoryAt } = container;
+        const life = { state, startedAt, finishedAt, exitCode, outOfMemory, engineRestarts, outOfMemoryAt };
+        return { name, id, revision, ...life, imageId, limits, attached };
       }),
     }));
   }
@@ -200,6 +221,14 @@ export class MemoryRuntime implements RuntimeEngine {
     });
   }
 
+  async validateFiles(check: FileCheck, signal: AbortSignal): Promise<FileVerdict> {
+    return this.#call('validateFiles', signal, () => {
+      for (const { path } of check.files) checkPath(path);
+      if (this.#imageId(check.imageId) === undefined) throw imageUnavailable(`image ${check.imageId} is not there`);
+      return this.judge(check);
+    });
+  }
+
   async createInstance(agentId: string, instance: NewInstance, imageId: string, signal: AbortSignal): Promise<void> {
     await this.#call('createInstance', signal, () => {
       const { name, revision, network, volumes, limits } = instance;
@@ -227,6 +256,9 @@ export class MemoryRuntime implements RuntimeEngine {
         state: 'created',
         limits,
         outOfMemory: false,
+        engineRestarts: 0,
+        networkId: this.engine.networks.get(network)?.id ?? '',
+        usage: { cpuMs: 0, memoryBytes: 0 },
       });
       this.#changed(agentId);
     });
@@ -236,7 +268,10 @@ export class MemoryRuntime implements RuntimeEngine {
     await this.#call('startInstance', signal, () => {
       const container = this.#require(name);
       if (container.state === 'running' || container.state === 'paused') return;
-      Object.assign(container, { state: 'running', startedAt: this.#now(), outOfMemory: false });
+      if (this.engine.networks.get(container.instance.network)?.id !== container.networkId) {
+        throw new AppError('not-found', 'RuntimeFailed', `the network of ${name} is not there any more`);
+      }
+      Object.assign(container, { state: 'running', startedAt: this.#now(), outOfMemory: false, engineRestarts: 0 });
       delete container.finishedAt;
       delete container.exitCode;
       this.#changed(container.agentId);
@@ -246,7 +281,7 @@ export class MemoryRuntime implements RuntimeEngine {
   async stopInstance(name: string, _graceSeconds: number, signal: AbortSignal): Promise<void> {
     await this.#call('stopInstance', signal, () => {
       const container = this.#own(name);
-      if (container?.state === 'running' || container?.state === 'paused') this.crash(name, 0);
+      if (container && isAlive(container)) this.crash(name, 0);
     });
   }
 
@@ -264,6 +299,23 @@ export class MemoryRuntime implements RuntimeEngine {
       const container = this.#require(name);
       container.limits = limits;
       this.#changed(container.agentId);
+    });
+  }
+
+  async usage(name: string, signal: AbortSignal): Promise<InstanceUsage> {
+    return this.#call('usage', signal, () => {
+      const container = this.#require(name);
+      if (container.state === 'running') return container.usage;
+      throw new AppError('not-found', 'InstanceGone', `${name} does not run`);
+    });
+  }
+
+  async volumeSizes(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    return this.#call('volumeSizes', signal, () => {
+      const ours = [...this.engine.volumes].filter(([, { installation }]) => installation === this.#installation);
+      const sizeOf = (files: ReadonlyMap<string, MemoryFile>) =>
+        [...files.values()].reduce((sum, { content }) => sum + new TextEncoder().encode(content).length, 0);
+      return new Map(ours.map(([name, { files }]) => [name, sizeOf(files)]));
     });
   }
 
@@ -311,7 +363,8 @@ export class MemoryRuntime implements RuntimeEngine {
       if (other.bridge === bridge) throw new AppError('conflict', 'ForeignObject', `bridge ${bridge} exists`);
     }
     const owner = agentId === undefined ? {} : { agentId };
-    this.engine.networks.set(name, { installation: this.#installation, ...owner, bridge, block });
+    const id = this.engine.newId();
+    this.engine.networks.set(name, { id, installation: this.#installation, ...owner, bridge, block });
     this.#changed(agentId);
   }
 

@@ -30,6 +30,13 @@ export interface RuntimeWorld {
   nextBlock(): Block;
   /** For an engine that runs nothing: says what the process would have said. */
   speak(name: string): void;
+  /** Its process ends with a failure, without anybody's doing; the engine's own policy may start it again. */
+  crash(name: string): Promise<void>;
+  /**
+   * A command that is content when the file `/checked/verdict` says "good"; otherwise it says "× not good" on standard
+   * error and ends with code 1.
+   */
+  readonly judge: readonly string[];
   /** All files of a volume by path, read past the runtime. */
   readVolume(name: string): Promise<Readonly<Record<string, SeenFile>>>;
   /** Removes everything that carries one of the two installations' labels. */
@@ -278,6 +285,74 @@ export function runtimeContract(title: string, makeWorld: () => Promise<RuntimeW
       });
     });
 
+    describe('the sizes of volumes', () => {
+      // An engine measures for one caller at a time, and others are at work on it.
+      const sizes = async (by = runtime) => vi.waitFor(() => by.volumeSizes(signal), patience);
+
+      test('are known by name, and grow with what is put in', async () => {
+        await makeVolume('state');
+        await makeVolume('config');
+        await deliver('state', [replace('a.md', 'x')]);
+        const before = await sizes();
+        expect([...before.keys()].toSorted()).toEqual([names.config, names.state].toSorted());
+        await deliver('state', [replace('large.md', 'x'.repeat(100_000))]);
+        const after = await sizes();
+        expect((after.get(names.state) ?? 0) - (before.get(names.state) ?? 0)).toBeGreaterThanOrEqual(100_000);
+        expect(after.get(names.config)).toBe(before.get(names.config));
+      });
+
+      test('of others are none of our business', async () => {
+        await makeVolume('state', stranger);
+        expect(await sizes()).toEqual(new Map());
+        expect([...(await sizes(stranger)).keys()]).toEqual([names.state]);
+      });
+    });
+
+    describe('a check of files', () => {
+      const check = async (files: readonly AgentFile[], differences: object = {}) =>
+        runtime.validateFiles(
+          {
+            agentId,
+            imageId: world.image.id,
+            files,
+            user,
+            command: world.judge,
+            env: {},
+            mount: '/checked',
+            memoryBytes: 64 * 1024 ** 2,
+            ...differences,
+          },
+          signal,
+        );
+
+      test("says what the agent's software says, and leaves nothing behind", async () => {
+        expect(await check([replace('verdict', 'good'), replace('more/deep.json', '{}')])).toEqual({
+          ok: true,
+          output: '',
+        });
+        expect(await check([replace('verdict', 'bad')])).toEqual({ ok: false, output: '× not good' });
+        expect(await observe()).toEqual({ networks: [], volumes: [], instances: [] });
+        expect(await runtime.owners(signal)).toEqual(new Set());
+      });
+
+      test('touches nothing of a running agent', async () => {
+        const { name } = await makeInstance();
+        await deliver('config', [replace('verdict', 'good')]);
+        await runtime.startInstance(name, signal);
+        const before = await theInstance();
+        expect(await check([replace('verdict', 'bad')])).toMatchObject({ ok: false });
+        expect(await theInstance()).toEqual(before);
+        expect(Object.keys(await world.readVolume(names.config))).toEqual(['verdict']);
+        expect((await world.readVolume(names.config))['verdict']?.content).toBe('good');
+      });
+
+      test('is refused for files that lead elsewhere, and for an image that is not there', async () => {
+        await expect(check([replace('../verdict', 'good')])).rejects.toMatchObject({ kind: 'invalid' });
+        const gone = check([replace('verdict', 'good')], { imageId: `sha256:${'0'.repeat(64)}` });
+        await expect(gone).rejects.toMatchObject({ kind: expect.stringMatching(/^(terminal|not-found)$/) });
+      });
+    });
+
     describe('files', () => {
       test("belong to the agent's user; configuration can only be read", async () => {
         await makeVolume('config');
@@ -390,7 +465,51 @@ export function runtimeContract(title: string, makeWorld: () => Promise<RuntimeW
           outOfMemory: false,
           imageId: world.image.id,
           limits,
+          engineRestarts: 0,
+          outOfMemoryAt: undefined,
+          attached: true,
         });
+      });
+
+      test('one whose process dies of itself is started again by the engine, which is seen', async () => {
+        const { name } = await makeInstance();
+        await runtime.startInstance(name, signal);
+        const before = await theInstance();
+        await world.crash(name);
+        await vi.waitFor(async () => {
+          expect(await theInstance()).toMatchObject({ id: before?.id, state: 'running', engineRestarts: 1 });
+        }, patience);
+        expect((await theInstance())?.startedAt).toBeGreaterThan(before?.startedAt ?? Number.NaN);
+        // A start from outside begins a new count.
+        await runtime.stopInstance(name, 5, signal);
+        await runtime.startInstance(name, signal);
+        expect(await theInstance()).toMatchObject({ engineRestarts: 0 });
+      });
+
+      test('one whose network was made anew is not attached to it', async () => {
+        const block = await makeGround();
+        const instance = anInstance(block);
+        const { name } = instance;
+        await runtime.createInstance(agentId, instance, world.image.id, signal);
+        await runtime.startInstance(name, signal);
+        await runtime.stopInstance(name, 5, signal);
+        await runtime.removeNetwork(names.network, signal);
+        expect(await theInstance()).toMatchObject({ attached: false });
+        await makeNetwork(block);
+        expect(await theInstance()).toMatchObject({ attached: false });
+        await expect(runtime.startInstance(name, signal)).rejects.toThrow(/network/i);
+      });
+
+      test('one that runs tells what it uses; one that does not has nothing to tell', async () => {
+        const { name } = await makeInstance();
+        await runtime.startInstance(name, signal);
+        const usage = await runtime.usage(name, signal);
+        expect(usage.cpuMs).toBeGreaterThanOrEqual(0);
+        expect(usage.memoryBytes).toBeLessThan(limits.memoryBytes);
+        await runtime.stopInstance(name, 5, signal);
+        await expect(runtime.usage(name, signal)).rejects.toMatchObject({ kind: 'not-found' });
+        await runtime.removeInstance(name, signal);
+        await expect(runtime.usage(name, signal)).rejects.toMatchObject({ kind: 'not-found' });
       });
 
       test('starting and stopping twice is the same as once', async () => {

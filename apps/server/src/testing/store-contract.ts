@@ -2,7 +2,7 @@ import type { Agent, AgentStatus, AppError } from '@agentpod/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../ports/store.ts';
-import { aChange, aNewAgent, aRecord, aSpec } from './builders.ts';
+import { aChange, aNewAgent, aRecord, aRestart, aSpec } from './builders.ts';
 
 const supernet = '10.203.0.0/16';
 const t0 = Date.parse('2026-11-01T00:00:00.000Z');
@@ -129,7 +129,10 @@ export function storeContract(name: string, makeStore: () => Promise<{ store: St
 
       test('a restart that was asked for is recorded and forgives earlier restarts', async () => {
         const { id } = await store.createAgent(aNewAgent(), t0);
-        await store.saveRecorded(id, aRecord({ restarts: [t0 - 2, t0 - 1], stateVolumeCreatedAt: 'then' }));
+        await store.saveRecorded(
+          id,
+          aRecord({ restarts: [aRestart(t0 - 2), aRestart(t0 - 1)], stateVolumeCreatedAt: 'then' }),
+        );
         const asked = await store.requestRestart(id, t0);
         expect(asked.recorded).toEqual(aRecord({ restarts: [], restartRequestedAt: t0, stateVolumeCreatedAt: 'then' }));
         expect(asked.generation).toBe(1);
@@ -139,16 +142,16 @@ export function storeContract(name: string, makeStore: () => Promise<{ store: St
         const { id } = await store.createAgent(aNewAgent(), t0);
         const image = { reference: 'agentpod/openclaw:2026.9.6', id: 'sha256:1' };
         await store.saveRecorded(id, { image });
-        await store.saveRecorded(id, { restarts: [t0] });
-        expect((await store.getAgent(id))?.recorded).toEqual(aRecord({ image, restarts: [t0] }));
+        await store.saveRecorded(id, { restarts: [aRestart(t0)] });
+        expect((await store.getAgent(id))?.recorded).toEqual(aRecord({ image, restarts: [aRestart(t0)] }));
       });
 
       test('a restart asked for while the controller worked from an older reading is not lost', async () => {
         const { id } = await store.createAgent(aNewAgent(), t0);
         await store.requestRestart(id, t0);
-        await store.saveRecorded(id, { stateVolumeCreatedAt: 'now', restarts: [t0 - 1, t0 + 5] });
+        await store.saveRecorded(id, { stateVolumeCreatedAt: 'now', restarts: [aRestart(t0 - 1), aRestart(t0 + 5)] });
         expect((await store.getAgent(id))?.recorded).toEqual(
-          aRecord({ restarts: [t0 + 5], restartRequestedAt: t0, stateVolumeCreatedAt: 'now' }),
+          aRecord({ restarts: [aRestart(t0 + 5)], restartRequestedAt: t0, stateVolumeCreatedAt: 'now' }),
         );
       });
 
@@ -377,7 +380,7 @@ export function storeContract(name: string, makeStore: () => Promise<{ store: St
           aRecord({
             ...kept,
             delivered: { config: { revision: 'c1', volumeCreatedAt: 'then' }, state },
-            restarts: [t0],
+            restarts: [aRestart(t0)],
           }),
         );
         await store.requestRestart(made.id, t0);

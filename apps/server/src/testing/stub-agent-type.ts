@@ -40,8 +40,17 @@ export class StubDriver implements AgentDriver {
     return this.reply(...call);
   }
 
-  async checkRpc() {
-    return { ok: true, detail: undefined };
+  async openSession() {
+    return {
+      check: async () => ({ healthy: { ok: true, detail: undefined }, lastActivityAt: undefined, channels: [] }),
+      lastFrameAt: () => Number.POSITIVE_INFINITY,
+      ended: new Promise<string>(() => undefined),
+      close: () => undefined,
+    };
+  }
+
+  explain(): undefined {
+    return undefined;
   }
 
   async checkRoute() {

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
 import { parseAgentRef } from '../domain/names.ts';
+import { alertCalls } from './alert-calls.ts';
+import { historyCalls } from './history-calls.ts';
 import { fromProblem, Problem } from './problem.ts';
 import {
   AgentList,
@@ -15,6 +17,7 @@ import {
   type LogIn,
   Me,
   NewToken,
+  OrphanList,
   type SetModel,
   type SetupRequest,
   SetupLink,
@@ -102,6 +105,8 @@ export function createClient(call: HttpCall) {
   };
 
   return {
+    ...alertCalls({ ask, send, queryString }),
+    ...historyCalls({ ask, send, queryString }),
     setupState: () => ask(SetupState, 'GET', '/v1/setup'),
     setup: (request: SetupRequest) => ask(Me, 'POST', '/v1/setup', request),
     /** Root token only; `conflict` once the first account exists. */
@@ -116,6 +121,9 @@ export function createClient(call: HttpCall) {
 
     system: (options?: CallOptions) => ask(SystemView, 'GET', '/v1/system', undefined, options),
     doctor: () => ask(DoctorReport, 'GET', '/v1/doctor'),
+    orphans: () => ask(OrphanList, 'GET', '/v1/orphans'),
+    /** Answers what was removed. */
+    removeOrphans: () => ask(OrphanList, 'DELETE', '/v1/orphans'),
     agentTypes: () => ask(AgentTypeList, 'GET', '/v1/agent-types'),
 
     /** 202 with the object; the same call again answers with the same object. `idempotencyKey` makes a retry safe. */

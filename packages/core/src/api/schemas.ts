@@ -31,6 +31,21 @@ export const AgentView = z.object({
   deletedAt: z.iso.datetime().optional(),
   spec: AgentSpec,
   status: AgentStatus,
+  /** Its last answer over its authenticated interface; absent when there was none since the control plane started. */
+  heartbeatAt: z.iso.datetime().optional(),
+  /** The newest message that it took or sent, as far as its type can tell. */
+  lastActivityAt: z.iso.datetime().optional(),
+  /** Now; absent when it does not run, or was not measured yet. */
+  usage: z
+    .object({
+      /** 1 is one core. */
+      cpuFraction: z.number(),
+      memoryBytes: z.number(),
+      memoryLimitBytes: z.number(),
+      /** What lies in its volumes; measured more rarely. */
+      diskBytes: z.number().optional(),
+    })
+    .optional(),
 });
 export type AgentView = z.infer<typeof AgentView>;
 
@@ -141,6 +156,20 @@ export const Check = z.object({
 export type Check = z.infer<typeof Check>;
 export const DoctorReport = z.object({ checks: z.array(Check) });
 export type DoctorReport = z.infer<typeof DoctorReport>;
+
+/** What an agent that nobody knows has left on the engine. */
+export const OrphanView = z.object({
+  agentId: z.string(),
+  seenAt: z.iso.datetime(),
+  /** When containers and networks go by themselves. */
+  removalAt: z.iso.datetime(),
+  containers: z.array(z.string()),
+  networks: z.array(z.string()),
+  /** Never removed by AgentPod. */
+  keptVolumes: z.array(z.string()),
+});
+export type OrphanView = z.infer<typeof OrphanView>;
+export const OrphanList = z.object({ items: z.array(OrphanView) });
 
 export const SetupState = z.object({ done: z.boolean() });
 /** Opens the set-up page once; asked for by the CLI of the same machine, with the root token. */

@@ -1,5 +1,6 @@
 import {
   anInstallation,
+  docker,
   entriesOf,
   freeBlock,
   missingEngine,
@@ -20,8 +21,13 @@ describeReal('Docker', missingEngine, () => {
       stranger: new DockerRuntime(theirs),
       image: { reference: stubImage, id: stubImageId },
       shape: stubShape,
+      judge: ['/bin/sh', '-c', 'grep -q good /checked/verdict || { echo "× not good" >&2; exit 1; }'],
       nextBlock: freeBlock,
       speak: () => undefined,
+      crash: async (name) => {
+        const { State } = await docker.getContainer(name).inspect();
+        process.kill(State.Pid, 'SIGKILL');
+      },
       readVolume: async (name) => {
         const files = Object.entries(await entriesOf(name)).filter(([, { folder }]) => !folder);
         return Object.fromEntries(files.map(([path, { content, mode, user }]) => [path, { content, mode, user }]));

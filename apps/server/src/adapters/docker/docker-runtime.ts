@@ -7,7 +7,15 @@ import {
   type ResourceSpec,
   type VolumeRole,
 } from '@agentpod/core';
-import type { EngineInfo, FileDelivery, PullProgress, RuntimeEngine } from '../../ports/runtime.ts';
+import type {
+  EngineInfo,
+  FileCheck,
+  FileDelivery,
+  FileVerdict,
+  InstanceUsage,
+  PullProgress,
+  RuntimeEngine,
+} from '../../ports/runtime.ts';
 import { EngineConnection } from './engine-connection.ts';
 import { deliverFiles } from './file-delivery.ts';
 import { HelperContainers } from './helper-containers.ts';
@@ -16,6 +24,8 @@ import { Instances } from './instances.ts';
 import { Networks, observedNetwork } from './networks.ts';
 import { Ownership } from './ownership.ts';
 import { readLog } from './read-log.ts';
+import { validateFiles } from './validation.ts';
+import { volumeSizes } from './volume-sizes.ts';
 import { observedVolume, Volumes } from './volumes.ts';
 import { wakeups } from './wakeups.ts';
 
@@ -57,11 +67,12 @@ export class DockerRuntime implements RuntimeEngine {
   }
 
   async observe(agentId: string, signal: AbortSignal): Promise<EngineView> {
-    const [networks, volumes, instances] = await Promise.all([
+    const [networks, volumes, containers] = await Promise.all([
       this.#networks.ours({ agentId }, signal),
       this.#volumes.ours({ agentId }, signal),
-      this.#instances.observe(agentId, signal),
+      this.#instances.inspect(agentId, signal),
     ]);
+    const instances = this.#instances.observed(containers, networks);
     return { networks: networks.map(observedNetwork), volumes: volumes.map(observedVolume), instances };
   }
 
@@ -140,6 +151,10 @@ export class DockerRuntime implements RuntimeEngine {
     );
   }
 
+  async validateFiles(check: FileCheck, signal: AbortSignal): Promise<FileVerdict> {
+    return validateFiles(check, { connection: this.#connection, helpers: this.#helpers }, signal);
+  }
+
   async createInstance(agentId: string, instance: NewInstance, image: string, signal: AbortSignal): Promise<void> {
     await this.#instances.create(agentId, instance, image, signal);
   }
@@ -160,13 +175,27 @@ export class DockerRuntime implements RuntimeEngine {
     await this.#instances.setLimits(name, limits, signal);
   }
 
+  async usage(name: string, signal: AbortSignal): Promise<InstanceUsage> {
+    return this.#instances.usage(name, signal);
+  }
+
+  async volumeSizes(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    return volumeSizes(this.#connection, this.#ownership, signal);
+  }
+
   async *logs(name: string, options: { tail: number; follow: boolean }, signal: AbortSignal): AsyncGenerator<LogLine> {
     yield* readLog(this.#connection, await this.#instances.idOf(name, signal), options, signal);
   }
 
   wakeups(signal: AbortSignal): AsyncIterable<string> {
     return wakeups(
-      { connection: this.#connection, ownership: this.#ownership, networks: this.#networks, volumes: this.#volumes },
+      {
+        connection: this.#connection,
+        ownership: this.#ownership,
+        networks: this.#networks,
+        volumes: this.#volumes,
+        instances: this.#instances,
+      },
       signal,
     );
   }

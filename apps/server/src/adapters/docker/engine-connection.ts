@@ -63,8 +63,12 @@ export class EngineConnection {
   }
 
   /** For questions that dockerode's types do not let us give up. */
-  async get(doing: string, path: string, signal: AbortSignal): Promise<unknown> {
-    return this.call(doing, (docker, abortSignal) => dial(docker, { path, method: 'GET', abortSignal }), signal);
+  async get(doing: string, path: string, signal: AbortSignal, timeoutMs = this.#options.timeoutMs): Promise<unknown> {
+    // docker-modem cuts the last character off an address with a query of its own.
+    const given = path.includes('?') ? `${path}&` : path;
+    const ask = async (docker: Dockerode, abortSignal: AbortSignal) =>
+      dial(docker, { path: given, method: 'GET', abortSignal });
+    return this.call(doing, ask, signal, timeoutMs);
   }
 
   /** The version agreed on with the engine, as `1.41`. */

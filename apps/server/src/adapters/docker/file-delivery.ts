@@ -34,12 +34,12 @@ export async function deliverFiles(
   await helpers.run({ agentId, name: `${volume}-helper`, imageId, volume, command, archive }, signal);
 }
 
-interface User {
+export interface User {
   readonly uid: number;
   readonly gid: number;
 }
 
-function parseUser(text: string): User {
+export function parseUser(text: string): User {
   const match = /^(\d{1,9}):(\d{1,9})$/.exec(text);
   if (!match)
     throw new AppError('invalid', 'InvalidUser', `"${text}" is not a user such as 1000:1000`, { field: 'user' });

@@ -19,6 +19,9 @@ export interface HelperJob {
   readonly archive: Buffer;
 }
 
+/** Labels are given by who holds it. */
+export type HelperOptions = Omit<ContainerCreateOptions, 'Labels'> & { readonly name: string };
+
 /**
  * Short-lived containers that work on one volume: root inside, but without network, without any other mount and with
  * the three capabilities that moving and owning files takes.
@@ -34,12 +37,26 @@ export class HelperContainers {
 
   /** Throws `unavailable`/`HelperFailed` with what the helper said last when it does not end with code 0. */
   async run(job: HelperJob, signal: AbortSignal): Promise<void> {
-    await this.removeLeftovers(job.agentId, signal);
-    // Not to be given up half way: that would leave a container whose id nobody knows.
-    const id = await this.#create(job, new AbortController().signal);
-    try {
+    const work = async (id: string): Promise<void> => {
       const code = await this.#work(id, job, signal);
       if (code !== 0) throw await this.#failure(id, job, code, signal);
+    };
+    await this.hold(job.agentId, this.#options(job), work, signal);
+  }
+
+  /** A container for one piece of work, not started: gone afterwards, however that ends. */
+  async hold<T>(
+    agentId: string,
+    options: HelperOptions,
+    work: (id: string) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    await this.removeLeftovers(agentId, signal);
+    const labelled = { ...options, Labels: this.#ownership.labels('helper', agentId) };
+    // Not to be given up half way: that would leave a container whose id nobody knows.
+    const id = await this.#create(labelled, new AbortController().signal);
+    try {
+      return await work(id);
     } finally {
       await this.#remove(id, AbortSignal.timeout(cleanUpMs));
     }
@@ -56,21 +73,21 @@ export class HelperContainers {
     for (const { Id } of left) await this.#remove(Id, signal);
   }
 
-  async #create(job: HelperJob, signal: AbortSignal): Promise<string> {
+  async #create(options: HelperOptions, signal: AbortSignal): Promise<string> {
     try {
       const { id } = await this.#connection.call(
-        `create helper ${job.name}`,
-        (docker, abortSignal) => docker.createContainer({ ...this.#options(job), abortSignal }),
+        `create helper ${options.name}`,
+        (docker, abortSignal) => docker.createContainer({ ...options, abortSignal }),
         signal,
       );
       return id;
     } catch (error) {
       // Ours would have been removed just now.
-      throw isKind(error, 'conflict') ? foreignObject('container', job.name) : error;
+      throw isKind(error, 'conflict') ? foreignObject('container', options.name) : error;
     }
   }
 
-  #options(job: HelperJob): ContainerCreateOptions {
+  #options(job: HelperJob): HelperOptions {
     return {
       name: job.name,
       Image: job.imageId,
@@ -80,7 +97,6 @@ export class HelperContainers {
       WorkingDir: '/',
       NetworkDisabled: true,
       Healthcheck: { Test: ['NONE'] },
-      Labels: this.#ownership.labels('helper', job.agentId),
       HostConfig: {
         NetworkMode: 'none',
         Mounts: [

@@ -1,9 +1,11 @@
 import { AppError, type NewInstance, type ObservedInstance, type ResourceSpec } from '@agentpod/core';
-import type { ContainerInspectInfo } from 'dockerode';
+import type { ContainerInspectInfo, ContainerStats } from 'dockerode';
 import { containerOptions, limitOptions } from './container-options.ts';
+import type { InstanceUsage } from '../../ports/runtime.ts';
 import type { EngineConnection } from './engine-connection.ts';
 import { findImage, imageUnavailable } from './images.ts';
 import type { Networks } from './networks.ts';
+import { instanceUsage } from './instance-usage.ts';
 import { observedInstance } from './observed-instance.ts';
 import { foreignObject, type Ownership, revisionLabel } from './ownership.ts';
 import { ignore, isKind } from './translate.ts';
@@ -11,6 +13,7 @@ import type { Volumes } from './volumes.ts';
 
 /** Added to the grace of a stop: what the engine itself may need to kill and report. */
 const stopMarginMs = 30_000;
+const rememberedEnds = 1000;
 
 /** The containers that realise agents. By name in, by the engine's id inside: a name can change hands in between. */
 export class Instances {
@@ -18,6 +21,8 @@ export class Instances {
   readonly #ownership: Ownership;
   readonly #networks: Networks;
   readonly #volumes: Volumes;
+  /** When, by the engine's id of the container. */
+  readonly #outOfMemory = new Map<string, number>();
 
   constructor(parts: { connection: EngineConnection; ownership: Ownership; networks: Networks; volumes: Volumes }) {
     this.#connection = parts.connection;
@@ -26,7 +31,7 @@ export class Instances {
     this.#volumes = parts.volumes;
   }
 
-  async observe(agentId: string, signal: AbortSignal): Promise<readonly ObservedInstance[]> {
+  async inspect(agentId: string, signal: AbortSignal): Promise<readonly ContainerInspectInfo[]> {
     const label = this.#ownership.filter({ agentId, role: 'instance' });
     const found = await this.#connection.call(
       'list instances',
@@ -35,7 +40,25 @@ export class Instances {
     );
     const inspected = await Promise.all(found.map(async ({ Id }) => this.#inspect(Id, signal)));
     // What went away between the two questions is not there.
-    return inspected.flatMap((container) => (container ? [observedInstance(container)] : []));
+    return inspected.filter((container) => container !== undefined);
+  }
+
+  observed(
+    containers: readonly ContainerInspectInfo[],
+    networks: readonly { readonly Id: string }[],
+  ): readonly ObservedInstance[] {
+    return containers.map((container) => observedInstance(container, networks, this.#outOfMemory.get(container.Id)));
+  }
+
+  /**
+   * The engine itself forgets it with the next start, which by its own policy follows within a tenth of a second. What
+   * was not heard is told as an ordinary end.
+   */
+  noteOutOfMemory(id: string, at: number): void {
+    this.#outOfMemory.delete(id);
+    this.#outOfMemory.set(id, at);
+    const [oldest] = this.#outOfMemory.keys();
+    if (this.#outOfMemory.size > rememberedEnds && oldest !== undefined) this.#outOfMemory.delete(oldest);
   }
 
   /** Throws `conflict`/`ForeignObject` for a name that is taken, `unavailable` when network or volumes are missing. */
@@ -108,6 +131,14 @@ export class Instances {
       (docker, abortSignal) => docker.getContainer(Id).update({ ...limitOptions(limits), abortSignal }),
       signal,
     );
+  }
+
+  async usage(name: string, signal: AbortSignal): Promise<InstanceUsage> {
+    const { Id } = await this.#require(name, signal);
+    // Without `one-shot` the engine takes a second sample, a second later, to answer with a percentage.
+    const path = `/containers/${Id}/stats?stream=false&one-shot=true`;
+    const stats = await this.#connection.get(`read the usage of ${name}`, path, signal);
+    return instanceUsage(name, stats as ContainerStats);
   }
 
   async idOf(name: string, signal: AbortSignal): Promise<string> {

@@ -2,10 +2,14 @@ import type { ObservedInstance } from '@agentpod/core';
 import type { ContainerInspectInfo } from 'dockerode';
 import { revisionLabel } from './ownership.ts';
 
-export function observedInstance(container: ContainerInspectInfo): ObservedInstance {
+export function observedInstance(
+  container: ContainerInspectInfo,
+  networks: readonly { readonly Id: string }[],
+  outOfMemoryAt: number | undefined,
+): ObservedInstance {
   const { State, HostConfig, Config } = container;
   const state = stateOf(State.Status);
-  const exited = state === 'exited';
+  const exited = state === 'exited' || state === 'restarting';
   return {
     // The engine writes names with a slash in front.
     name: container.Name.replace(/^\//, ''),
@@ -18,6 +22,9 @@ export function observedInstance(container: ContainerInspectInfo): ObservedInsta
     exitCode: exited ? State.ExitCode : undefined,
     outOfMemory: exited && State.OOMKilled,
     imageId: container.Image,
+    engineRestarts: container.RestartCount,
+    outOfMemoryAt,
+    attached: isAttached(container, networks),
     limits: {
       memoryBytes: HostConfig.Memory ?? 0,
       cpus: (HostConfig.NanoCpus ?? 0) / 1e9,
@@ -32,13 +39,17 @@ function stateOf(status: string): ObservedInstance['state'] {
     case 'running':
     case 'paused':
     case 'exited':
-      return status;
     case 'restarting':
-      // Between two tries of the engine's own policy, for less than a second: it is being taken care of.
-      return 'running';
+      return status;
     default:
       return 'other';
   }
+}
+
+/** A container that never ran names its network without an id yet. */
+function isAttached({ NetworkSettings }: ContainerInspectInfo, networks: readonly { readonly Id: string }[]): boolean {
+  const ids = Object.values(NetworkSettings.Networks).map(({ NetworkID }) => NetworkID);
+  return ids.length > 0 && ids.every((id) => id === '' || networks.some(({ Id }) => Id === id));
 }
 
 /** The engine writes "never" as the year 1. */

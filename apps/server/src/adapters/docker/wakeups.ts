@@ -2,6 +2,7 @@ import { AppError } from '@agentpod/core';
 import { z } from 'zod';
 import type { EngineConnection } from './engine-connection.ts';
 import { jsonLines } from './json-lines.ts';
+import type { Instances } from './instances.ts';
 import type { Networks } from './networks.ts';
 import type { Ownership } from './ownership.ts';
 import { translate } from './translate.ts';
@@ -13,6 +14,8 @@ const actions = ['create', 'start', 'die', 'stop', 'kill', 'oom', 'pause', 'unpa
 const EngineEvent = z.object({
   Type: z.enum(['container', 'network', 'volume']),
   Action: z.string(),
+  /** Since 1970. */
+  timeNano: z.number().optional(),
   Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()).nullish() }),
 });
 type EngineEvent = z.infer<typeof EngineEvent>;
@@ -22,6 +25,7 @@ export interface WakeupDeps {
   readonly ownership: Ownership;
   readonly networks: Networks;
   readonly volumes: Volumes;
+  readonly instances: Pick<Instances, 'noteOutOfMemory'>;
 }
 
 /**
@@ -57,6 +61,7 @@ async function agentOf(
   const { Type, Action, Actor } = event;
   if (Type === 'container') {
     const labels = Actor.Attributes ?? {};
+    if (Action === 'oom') deps.instances.noteOutOfMemory(Actor.ID, (event.timeNano ?? 0) / 1e6);
     return deps.ownership.isOurs(labels, { role: 'instance' }) ? deps.ownership.agentOf(labels) : undefined;
   }
   const key = `${Type} ${Actor.ID}`;

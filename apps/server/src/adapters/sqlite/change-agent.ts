@@ -1,4 +1,4 @@
-import { type Agent, AppError, type Recorded, refOf } from '@agentpod/core';
+import { type Agent, AppError, pendingRestart, type Recorded, refOf } from '@agentpod/core';
 import type { Transaction } from 'kysely';
 import type { SpecChange } from '../../ports/store.ts';
 import { requireAgent, toJson } from './agent-rows.ts';
@@ -26,11 +26,11 @@ export async function updateSpec(tx: Transaction<Tables>, id: string, change: Sp
   return agent;
 }
 
-/** Restarts from before a person asked for one are forgiven, also when they come from an older reading. */
+/** Restarts from before the one that was asked for are forgiven, also when they come from an older reading. */
 export function mergeFacts(before: Recorded, facts: Partial<Recorded>): Recorded {
   const merged = { ...before, ...facts };
-  const since = merged.restartRequestedAt ?? 0;
-  return { ...merged, restarts: merged.restarts.filter((at) => at >= since) };
+  const since = pendingRestart(merged) ?? 0;
+  return { ...merged, restarts: merged.restarts.filter(({ at }) => at >= since) };
 }
 
 export async function writeRecorded(tx: Transaction<Tables>, id: string, recorded: Recorded): Promise<void> {

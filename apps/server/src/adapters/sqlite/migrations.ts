@@ -87,6 +87,132 @@ const migrations: Readonly<Record<string, Migration>> = {
       created_at integer not null
     ) strict`,
   ),
+  '0002-alerts': statements(
+    // `number` gives the order; the newest alert of a key is the one that may be open.
+    `create table alerts (
+      number integer primary key autoincrement,
+      id text not null unique,
+      key text not null,
+      phase text not null check (phase in ('pending', 'firing', 'resolved')),
+      tenant text,
+      fired_at integer,
+      resolved_at integer,
+      body text not null
+    ) strict`,
+    `create index alerts_key on alerts (key, number)`,
+    `create index alerts_phase on alerts (phase, number)`,
+    `create table alert_notices (
+      id text primary key,
+      alert_id text not null references alerts (id) on delete cascade,
+      at integer not null,
+      body text not null
+    ) strict`,
+    `create index alert_notices_alert on alert_notices (alert_id)`,
+    `create table alert_transports (
+      id text primary key,
+      name text not null unique,
+      kind text not null,
+      settings text not null,
+      secret_names text not null,
+      sealed_secrets text,
+      minimum_severity text not null check (minimum_severity in ('warning', 'critical')),
+      language text not null check (language in ('zh', 'en')),
+      tenants text,
+      enabled integer not null,
+      created_at integer not null
+    ) strict`,
+    // Who heard that an alert fires hears that it is over.
+    `create table alert_recipients (
+      alert_id text not null references alerts (id) on delete cascade,
+      transport_id text not null references alert_transports (id) on delete cascade,
+      primary key (alert_id, transport_id)
+    ) strict`,
+    `create table alert_outbox (
+      number integer primary key autoincrement,
+      notice_id text not null references alert_notices (id) on delete cascade,
+      transport_id text not null references alert_transports (id) on delete cascade,
+      created_at integer not null,
+      attempts integer not null default 0,
+      next_attempt_at integer not null,
+      last_error text,
+      unique (transport_id, notice_id)
+    ) strict`,
+    `create index alert_outbox_transport on alert_outbox (transport_id, number)`,
+    // No references: the log outlives what it speaks of.
+    `create table alert_deliveries (
+      number integer primary key autoincrement,
+      at integer not null,
+      transport text not null,
+      notice_id text not null,
+      kind text not null,
+      rule text not null,
+      subject text not null,
+      outcome text not null check (outcome in ('delivered', 'retrying', 'failed', 'given-up')),
+      attempts integer not null,
+      detail text not null
+    ) strict`,
+    `create index alert_deliveries_transport on alert_deliveries (transport, number)`,
+    `create table alert_silences (
+      id text primary key,
+      agent text,
+      tenant text,
+      rule text,
+      until integer not null,
+      comment text not null,
+      created_by text not null,
+      created_at integer not null
+    ) strict`,
+    `create table maintenance_windows (
+      id text primary key,
+      agent text,
+      tenant text,
+      starts_at integer not null,
+      until integer not null,
+      comment text not null,
+      created_by text not null,
+      created_at integer not null
+    ) strict`,
+  ),
+  // Restarts were moments only; now each says which run it followed.
+  '0004-restarts': statements(`update agents set recorded = json_set(recorded, '$.restarts', json('[]'))`),
+  '0003-history': statements(
+    // A short number for each agent: an id of 36 characters in every row would triple the size of all below.
+    `create table history_agents (
+      number integer primary key,
+      agent_id text not null unique references agents (id) on delete cascade
+    ) strict`,
+    `create table state_marks (
+      agent integer not null references history_agents (number) on delete cascade,
+      at integer not null,
+      state text not null,
+      presence text not null,
+      reason text not null,
+      primary key (agent, at)
+    ) strict, without rowid`,
+    // By time first: a sweep over all agents appends to one page instead of changing one page per agent.
+    `create table samples_30s (
+      at_seconds integer not null,
+      agent integer not null references history_agents (number) on delete cascade,
+      cpu_thousandths integer not null,
+      memory_kib integer not null,
+      disk_kib integer,
+      primary key (at_seconds, agent)
+    ) strict, without rowid`,
+    ...['samples_5m', 'samples_1h'].map(
+      (table) => `create table ${table} (
+      agent integer not null references history_agents (number) on delete cascade,
+      at_seconds integer not null,
+      samples integer not null,
+      cpu_average_thousandths integer not null,
+      cpu_maximum_thousandths integer not null,
+      memory_average_kib integer not null,
+      memory_maximum_kib integer not null,
+      disk_kib integer,
+      primary key (agent, at_seconds)
+    ) strict, without rowid`,
+    ),
+    `create table history_progress (name text primary key, at integer not null) strict`,
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

@@ -71,6 +71,11 @@ export class SqliteStore implements Store {
     return rows.map(toAgent);
   }
 
+  async knownAgents(): Promise<ReadonlySet<string>> {
+    const rows = await this.#database.query.selectFrom('agents').select('id').execute();
+    return new Set(rows.map(({ id }) => id));
+  }
+
   async listTenants(): Promise<readonly { id: string; name: string; createdAt: string; agents: readonly string[] }[]> {
     const rows = await this.#database.query
       .selectFrom('tenants')

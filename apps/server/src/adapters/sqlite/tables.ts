@@ -1,7 +1,8 @@
 import type { Generated } from 'kysely';
+import type { AlertTables } from './alert-tables.ts';
 
 /** The database as Kysely sees it. Times are milliseconds since 1970; `spec`, `recorded` and `status` are JSON. */
-export interface Tables {
+export interface Tables extends AlertTables {
   tenants: {
     id: string;
     name: string;
@@ -44,4 +45,30 @@ export interface Tables {
   /** Found by the SHA-256 of what the browser holds. */
   sessions: { hash: string; person_id: string; created_at: number; used_at: number };
   tokens: { id: string; person_id: string; name: string; hash: string; created_at: number };
+  history_agents: { number: Generated<number>; agent_id: string };
+  /** From `at` on, until the next one. */
+  state_marks: { agent: number; at: number; state: string; presence: string; reason: string };
+  samples_30s: {
+    at_seconds: number;
+    agent: number;
+    cpu_thousandths: number;
+    memory_kib: number;
+    disk_kib: number | null;
+  };
+  samples_5m: SampleRow;
+  samples_1h: SampleRow;
+  /** `watched`: until when somebody looked. `samples_5m`, `samples_1h`: until when these are made. */
+  history_progress: { name: string; at: number };
+}
+
+/** `at_seconds` is its beginning. */
+interface SampleRow {
+  agent: number;
+  at_seconds: number;
+  samples: number;
+  cpu_average_thousandths: number;
+  cpu_maximum_thousandths: number;
+  memory_average_kib: number;
+  memory_maximum_kib: number;
+  disk_kib: number | null;
 }

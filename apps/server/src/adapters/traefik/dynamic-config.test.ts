@@ -1,3 +1,4 @@
+import { modelReportPath } from '@agentpod/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AgentRoute } from '../../ports/ingress.ts';
@@ -68,6 +69,46 @@ describe('the routes file', () => {
           expect(http.services).toHaveProperty([router.service]);
           for (const middleware of router.middlewares ?? []) expect(http.middlewares).toHaveProperty([middleware]);
         }
+      }),
+    );
+  });
+
+  test('leads nobody to what server and gateway tell each other, whatever the path is written like', () => {
+    const tricks = [
+      modelReportPath,
+      modelReportPath.toUpperCase(),
+      `/${modelReportPath}`,
+      `/%2F${modelReportPath.slice(1)}`,
+      modelReportPath.replaceAll('/', '%2F'),
+      '/__internal',
+      '/x/__agentpod/../__internal/models',
+    ];
+    fc.assert(
+      fc.property(anyRoutes, fc.constantFrom(local, domain), (some, options) => {
+        const routes = some.map(({ name, port, ...rest }) =>
+          agentRoute(name, { ...rest, upstream: { address: '10.203.0.2', port } }),
+        );
+        const { routers, services, middlewares } = render(options, ...routes).http;
+        const toGateway = Object.values(services).filter((service) =>
+          JSON.stringify(service).includes(options.gateway),
+        );
+        expect(toGateway).toEqual([services['gateway']]);
+        for (const { rule, service, middlewares: names = [] } of Object.values(routers)) {
+          if (service !== 'gateway') continue;
+          const replaced = names.map((name) => (middlewares[name] as { replacePath?: { path: string } }).replacePath);
+          const [fixed] = replaced.flatMap((replace) => (replace ? [replace.path] : []));
+          if (fixed !== undefined) {
+            expect(fixed).toMatch(/^\/__agentpod\/[a-z]+$/);
+            continue;
+          }
+          const pattern = /PathRegexp\(`\(\?i\)(.*)`\)$/.exec(rule)?.[1] ?? '';
+          expect(pattern).toMatch(/^\^.+/);
+          expect(tricks.filter((path) => new RegExp(pattern, 'i').test(path))).toEqual([]);
+        }
+        // The two other ways to the gateway have a path of their own.
+        const { 'forward-auth': auth, unavailable } = middlewares;
+        expect(auth).toMatchObject({ forwardAuth: { address: `http://${options.gateway}/auth` } });
+        expect(unavailable).toMatchObject({ errors: { query: '/__agentpod/unavailable?status={status}' } });
       }),
     );
   });

@@ -1,5 +1,6 @@
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { modelReportPath } from '@agentpod/core';
 import { WebSocket } from 'ws';
 import type { AgentRoute } from '../../ports/ingress.ts';
 import { FakeClock } from '../../testing/fake-clock.ts';
@@ -135,6 +136,31 @@ describeReal('TraefikIngress with the real Traefik', traefikMissing, () => {
       const pages = [get('/__agentpod/callback', { [name]: evil }), get('/', { [name]: evil }, 'nobody.localhost')];
       const seen = await Promise.all([...answers, ...pages].map(seenBy));
       expect(JSON.stringify([...seen, ...gateway.seen])).not.toContain('evil');
+    });
+
+    test('no path, however it is written, comes to the gateway as the one that only the control plane may ask', async () => {
+      gateway.seen.length = 0;
+      const key = { authorization: 'Bearer the-right-key' };
+      for (const host of ['acme.localhost', 'nobody.localhost', 'console.localhost', '127.0.0.1']) {
+        for (const path of [
+          modelReportPath,
+          `/${modelReportPath}`,
+          `/__agentpod/..${modelReportPath}`,
+          `/__agentpod/%2e%2e${modelReportPath}`,
+          `/__agentpod/..%2f__internal/models`,
+          `/__agentpod%2f..${modelReportPath}`,
+          `/__agentpod/./../${modelReportPath}`,
+          `/api/v1/admin/../../..${modelReportPath}`,
+          `/__agentpod/unavailable/../..${modelReportPath}`,
+          `http://127.0.0.1${modelReportPath}`,
+        ]) {
+          await get(path, key, host);
+        }
+      }
+      const paths = gateway.seen.map(({ url }) => url);
+      expect(paths.length).toBeGreaterThan(10);
+      // As the gateway takes a path: undecoded dots and slashes are nobody's, `/auth` is forward-auth.
+      expect(paths.filter((path) => !/^\/(auth$|__agentpod)/.test(path))).toEqual([]);
     });
 
     test('a client cannot make the proxy drop what it sets, by naming it in Connection', async () => {

@@ -1,8 +1,9 @@
-import { AgentTypeList, DoctorReport, SystemView, TenantList } from '@agentpod/core';
+import { AgentTypeList, DoctorReport, OrphanList, SystemView, TenantList } from '@agentpod/core';
 import { type Api, problems } from '../api.ts';
+import { untilGone } from '../event-stream.ts';
 import type { RouteContext } from '../services.ts';
 
-export function systemRoutes(api: Api, { services }: RouteContext): void {
+export function systemRoutes(api: Api, { services, stopping }: RouteContext): void {
   const tags = ['system'];
 
   api.get(
@@ -17,6 +18,30 @@ export function systemRoutes(api: Api, { services }: RouteContext): void {
       schema: { summary: 'Examine everything AgentPod stands on', tags, response: { 200: DoctorReport, ...problems } },
     },
     async () => ({ checks: await services.examine() }),
+  );
+
+  api.get(
+    '/v1/orphans',
+    {
+      schema: {
+        summary: 'What agents that nobody knows have left on the engine, and when it goes',
+        tags,
+        response: { 200: OrphanList, ...problems },
+      },
+    },
+    async (_request, reply) => ({ items: await services.orphans.list(untilGone(reply, stopping)) }),
+  );
+
+  api.delete(
+    '/v1/orphans',
+    {
+      schema: {
+        summary: 'Remove their containers and networks now; volumes are kept',
+        tags,
+        response: { 200: OrphanList, ...problems },
+      },
+    },
+    async (_request, reply) => ({ items: await services.orphans.remove(untilGone(reply, stopping)) }),
   );
 
   api.get(
