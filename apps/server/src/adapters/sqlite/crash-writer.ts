@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { aNewAgent } from '../../testing/builders.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
@@ -12,4 +13,6 @@ for (let index = 0; ; index++) {
   const { subnet } = await store.reserveBlock(id, '10.203.0.0/16', []);
   // Written only now: what stands here was answered as done.
   await new Promise<void>((resolve) => process.stdout.write(`${id} ${subnet}\n`, () => resolve()));
+  // SQLite's lock is not fair: of two that write without a pause, one waits until its patience ends.
+  await setTimeout(2);
 }
