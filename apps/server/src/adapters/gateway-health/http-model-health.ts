@@ -1,5 +1,6 @@
 import { AppError, modelReportPath, type ModelReport, ModelReports } from '@agentpod/core';
 import type { ModelHealth } from '../../ports/model-health.ts';
+import { exchange } from '../exchange.ts';
 
 const timeoutMs = 3000;
 /** An agent's report is at most a few kilobytes; ten thousand of them fit. */
@@ -23,17 +24,12 @@ export class HttpModelHealth implements ModelHealth {
   async read(signal: AbortSignal): Promise<ReadonlyMap<string, ModelReport>> {
     const { gatewayUrl, reportKey } = this.#options;
     try {
-      const response = await fetch(`${gatewayUrl}${modelReportPath}`, {
-        headers: { authorization: `Bearer ${reportKey}` },
-        redirect: 'error',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      });
-      if (response.status !== 200) {
-        await response.body?.cancel();
-        // Without our key the path does not exist: it reads its first snapshot, or is of an older version.
-        throw new Error(`it answers ${response.status}`);
-      }
-      return new Map(Object.entries(ModelReports.parse(JSON.parse(await readBounded(response)))));
+      const url = `${gatewayUrl}${modelReportPath}`;
+      const headers = { authorization: `Bearer ${reportKey}` };
+      const { status, body } = await exchange({ url, headers, timeoutMs, longestAnswer }, signal);
+      // Without our key the path does not exist: it reads its first snapshot, or is of an older version.
+      if (status !== 200) throw new Error(`it answers ${status}`);
+      return new Map(Object.entries(ModelReports.parse(JSON.parse(body))));
     } catch (cause) {
       throw new AppError('unavailable', 'GatewaySilent', `read model health from the gateway: ${wordsOf(cause)}`, {
         cause,
@@ -43,20 +39,10 @@ export class HttpModelHealth implements ModelHealth {
   }
 }
 
-async function readBounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > longestAnswer) throw new Error('its answer is too long');
-  }
-  return text;
-}
-
 function wordsOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   if (cause.name === 'TimeoutError') return 'it does not answer in time';
   // What was not understood is quoted by these two; it came from outside.
   if (cause.name === 'ZodError' || cause instanceof SyntaxError) return 'its answer is none';
-  return (cause.cause as NodeJS.ErrnoException | undefined)?.code ?? cause.message;
+  return (cause as NodeJS.ErrnoException).code ?? cause.message;
 }

@@ -11,9 +11,11 @@ import type {
   RenderInput,
 } from '../../ports/agent-driver.ts';
 import type { AgentProbe } from '../../ports/agent-probe.ts';
-import { exchange } from './exchange.ts';
+import { type Exchange, type Exchanged, exchange } from '../exchange.ts';
 
 const routeTimeoutMs = 8000;
+/** Whoever talks sets a limit of their own. */
+const chatTimeoutMs = 10 * 60_000;
 const longestReply = 1024 ** 2;
 const longestSentence = 300;
 
@@ -91,7 +93,7 @@ export class ManifestDriver implements AgentDriver {
     { session, message }: { session: string; message: string },
     signal: AbortSignal,
   ): Promise<string> {
-    const { status, body } = await exchange(
+    const { status, body } = await ask(
       {
         method: 'POST',
         url: `http://${address}:${port}/v1/chat/completions`,
@@ -102,6 +104,7 @@ export class ManifestDriver implements AgentDriver {
           'x-forwarded-for': '192.0.2.1',
         },
         body: JSON.stringify({ model: 'agent', user: session, messages: [{ role: 'user', content: message }] }),
+        timeoutMs: chatTimeoutMs,
         longestAnswer: longestReply,
       },
       signal,
@@ -122,10 +125,9 @@ export class ManifestDriver implements AgentDriver {
     { url, connectTo, headers }: Parameters<AgentDriver['checkRoute']>[0],
     signal: AbortSignal,
   ): Promise<Answer> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(routeTimeoutMs)]);
     try {
-      const request = { method: 'GET', url: new URL('/', url).href, headers, connectTo };
-      const { status, location } = await exchange(request, limit);
+      const request = { url: new URL('/', url).href, headers, connectTo, timeoutMs: routeTimeoutMs };
+      const { status, location } = await ask(request, signal);
       if ([401, 403, 404].includes(status) || status >= 500) return refused(`The ingress answers HTTP ${status}`);
       const next = URL.parse(location ?? '/', url);
       if (next?.host !== new URL(url).host) return refused('The ingress sends the visitor to another host');
@@ -134,6 +136,17 @@ export class ManifestDriver implements AgentDriver {
       if (!(error instanceof AppError)) throw error;
       return refused(error.message);
     }
+  }
+}
+
+/** Throws `unavailable`/`AgentUnreachable`. */
+async function ask(request: Exchange, signal: AbortSignal): Promise<Exchanged> {
+  try {
+    return await exchange(request, signal);
+  } catch (cause) {
+    const late = signal.aborted || (cause as Error).name === 'TimeoutError';
+    const why = late ? 'it did not answer in time' : plainText((cause as Error).message, longestSentence);
+    throw new AppError('unavailable', 'AgentUnreachable', `The agent cannot be reached: ${why}`, { cause });
   }
 }
 

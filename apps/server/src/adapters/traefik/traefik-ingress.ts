@@ -4,6 +4,7 @@ import { AppError } from '@agentpod/core';
 import { z } from 'zod';
 import type { Clock } from '../../ports/clock.ts';
 import type { CertificateView, DesiredIngress, Ingress } from '../../ports/ingress.ts';
+import { exchange } from '../exchange.ts';
 import { orderFailure } from './order-failure.ts';
 import { probeCertificate } from './probe-certificate.ts';
 import { renderDynamicConfig } from './dynamic-config.ts';
@@ -30,6 +31,7 @@ const patienceMs = 180_000;
 /** Let's Encrypt locks a host out after five failed orders an hour. */
 const retryMs = 15 * 60_000;
 
+const longestRevision = 64 * 1024;
 const RevisionMiddleware = z.object({
   headers: z.object({ customResponseHeaders: z.object({ 'X-Agentpod-Rev': z.string() }) }),
 });
@@ -76,13 +78,12 @@ export class TraefikIngress implements Ingress {
   }
 
   async liveRevision(signal: AbortSignal): Promise<string | undefined> {
-    const url = new URL('/api/http/middlewares/agentpod-rev@file', this.#options.apiUrl);
+    const url = new URL('/api/http/middlewares/agentpod-rev@file', this.#options.apiUrl).href;
     try {
-      const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(3000)]) });
+      const { status, body } = await exchange({ url, timeoutMs: 3000, longestAnswer: longestRevision }, signal);
       // It answers, but has not read our file yet.
-      if (response.status === 404) return 'none';
-      const parsed = RevisionMiddleware.safeParse(await response.json());
-      return parsed.data?.headers.customResponseHeaders['X-Agentpod-Rev'];
+      if (status === 404) return 'none';
+      return RevisionMiddleware.safeParse(JSON.parse(body)).data?.headers.customResponseHeaders['X-Agentpod-Rev'];
     } catch {
       // Not reachable, too slow, or no JSON: whatever it is, it does not answer as Traefik.
       return undefined;
