@@ -512,6 +512,17 @@ export function runtimeContract(title: string, makeWorld: () => Promise<RuntimeW
         await expect(runtime.usage(name, signal)).rejects.toMatchObject({ kind: 'not-found' });
       });
 
+      test('what is used is told of the container that has the name now', async () => {
+        const instance = await makeInstance();
+        for (let round = 0; round < 2; round++) {
+          await runtime.startInstance(instance.name, signal);
+          await observe();
+          expect((await runtime.usage(instance.name, signal)).memoryBytes).toBeLessThan(limits.memoryBytes);
+          await runtime.removeInstance(instance.name, signal);
+          await runtime.createInstance(agentId, instance, world.image.id, signal);
+        }
+      });
+
       test('starting and stopping twice is the same as once', async () => {
         const { name } = await makeInstance();
         await runtime.startInstance(name, signal);

@@ -68,8 +68,8 @@ export class DockerRuntime implements RuntimeEngine {
 
   async observe(agentId: string, signal: AbortSignal): Promise<EngineView> {
     const [networks, volumes, containers] = await Promise.all([
-      this.#networks.ours({ agentId }, signal),
-      this.#volumes.ours({ agentId }, signal),
+      this.#networks.ofAgent(agentId, signal),
+      this.#volumes.ofAgent(agentId, signal),
       this.#instances.inspect(agentId, signal),
     ]);
     const instances = this.#instances.observed(containers, networks);
@@ -77,15 +77,10 @@ export class DockerRuntime implements RuntimeEngine {
   }
 
   async owners(signal: AbortSignal): Promise<ReadonlySet<string>> {
-    const label = this.#ownership.filter();
     const [networks, volumes, containers] = await Promise.all([
-      this.#networks.ours({}, signal),
-      this.#volumes.ours({}, signal),
-      this.#connection.call(
-        'list containers',
-        (docker, abortSignal) => docker.listContainers({ all: true, filters: { label }, abortSignal }),
-        signal,
-      ),
+      this.#networks.ours(signal),
+      this.#volumes.ours(signal),
+      this.#instances.list(this.#ownership.filter(), signal),
     ]);
     const owners = [...networks, ...volumes, ...containers].map(({ Labels }) => this.#ownership.agentOf(Labels));
     return new Set(owners.filter((id) => id !== undefined));

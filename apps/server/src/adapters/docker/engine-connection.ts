@@ -52,7 +52,7 @@ export class EngineConnection {
   ): Promise<T> {
     try {
       return await within({ doing, milliseconds: timeoutMs, signal }, async (limited) =>
-        work((await this.#agreed()).docker, limited),
+        work((await this.#agreed()).docker, quiet(limited)),
       );
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
@@ -180,8 +180,8 @@ function compare(a: Version, b: Version): number {
 
 /**
  * docker-modem describes the options of every request to the last nested property, for a debug log that is off. With a
- * living agent and its sockets among them that was two thirds of the server's idle CPU time.
+ * living agent, its sockets and a signal among them that was two thirds of the server's idle CPU time.
  */
-function quiet(agent: Agent): Agent {
-  return Object.assign(agent, { [inspect.custom]: () => 'Agent' });
+function quiet<T extends object>(option: T): T {
+  return Object.assign(option, { [inspect.custom]: () => option.constructor.name });
 }

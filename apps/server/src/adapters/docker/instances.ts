@@ -1,5 +1,5 @@
 import { AppError, type NewInstance, type ObservedInstance, type ResourceSpec } from '@agentpod/core';
-import type { ContainerInspectInfo, ContainerStats } from 'dockerode';
+import type { ContainerInfo, ContainerInspectInfo, ContainerStats } from 'dockerode';
 import { containerOptions, limitOptions } from './container-options.ts';
 import type { InstanceUsage } from '../../ports/runtime.ts';
 import type { EngineConnection } from './engine-connection.ts';
@@ -8,12 +8,14 @@ import type { Networks } from './networks.ts';
 import { instanceUsage } from './instance-usage.ts';
 import { observedInstance } from './observed-instance.ts';
 import { foreignObject, type Ownership, revisionLabel } from './ownership.ts';
+import { SharedListing } from './shared-listing.ts';
 import { ignore, isKind } from './translate.ts';
 import type { Volumes } from './volumes.ts';
 
 /** Added to the grace of a stop: what the engine itself may need to kill and report. */
 const stopMarginMs = 30_000;
-const rememberedEnds = 1000;
+/** More than there are containers on one engine. */
+const remembered = 1000;
 
 /** The containers that realise agents. By name in, by the engine's id inside: a name can change hands in between. */
 export class Instances {
@@ -21,26 +23,40 @@ export class Instances {
   readonly #ownership: Ownership;
   readonly #networks: Networks;
   readonly #volumes: Volumes;
+  readonly #shared: SharedListing<ContainerInfo>;
   /** When, by the engine's id of the container. */
   readonly #outOfMemory = new Map<string, number>();
+  /** The engine's ids of containers that were seen to be ours, by name: usage is asked often. */
+  readonly #known = new Map<string, string>();
 
   constructor(parts: { connection: EngineConnection; ownership: Ownership; networks: Networks; volumes: Volumes }) {
     this.#connection = parts.connection;
     this.#ownership = parts.ownership;
     this.#networks = parts.networks;
     this.#volumes = parts.volumes;
+    const { ownership } = parts;
+    this.#shared = new SharedListing(
+      (agentId, signal) => this.list(ownership.filter({ agentId, role: 'instance' }), signal),
+      ({ Labels }) => ownership.agentOf(Labels),
+    );
   }
 
   async inspect(agentId: string, signal: AbortSignal): Promise<readonly ContainerInspectInfo[]> {
-    const label = this.#ownership.filter({ agentId, role: 'instance' });
-    const found = await this.#connection.call(
-      'list instances',
+    const found = await this.#shared.of(agentId, signal);
+    const inspected = await Promise.all(found.map(async ({ Id }) => this.#inspect(Id, signal)));
+    // What went away between the two questions is not there.
+    const there = inspected.filter((container) => container !== undefined);
+    for (const { Name, Id } of there) remember(this.#known, Name.replace(/^\//, ''), Id);
+    return there;
+  }
+
+  /** Helpers among them, where the filter does not say otherwise. */
+  async list(label: string[], signal: AbortSignal): Promise<readonly ContainerInfo[]> {
+    return this.#connection.call(
+      'list containers',
       (docker, abortSignal) => docker.listContainers({ all: true, filters: { label }, abortSignal }),
       signal,
     );
-    const inspected = await Promise.all(found.map(async ({ Id }) => this.#inspect(Id, signal)));
-    // What went away between the two questions is not there.
-    return inspected.filter((container) => container !== undefined);
   }
 
   observed(
@@ -55,10 +71,7 @@ export class Instances {
    * was not heard is told as an ordinary end.
    */
   noteOutOfMemory(id: string, at: number): void {
-    this.#outOfMemory.delete(id);
-    this.#outOfMemory.set(id, at);
-    const [oldest] = this.#outOfMemory.keys();
-    if (this.#outOfMemory.size > rememberedEnds && oldest !== undefined) this.#outOfMemory.delete(oldest);
+    remember(this.#outOfMemory, id, at);
   }
 
   /** Throws `conflict`/`ForeignObject` for a name that is taken, `unavailable` when network or volumes are missing. */
@@ -134,9 +147,20 @@ export class Instances {
   }
 
   async usage(name: string, signal: AbortSignal): Promise<InstanceUsage> {
-    const { Id } = await this.#require(name, signal);
+    const known = this.#known.get(name);
+    try {
+      return await this.#usage(name, known ?? (await this.idOf(name, signal)), signal);
+    } catch (error) {
+      if (known === undefined || !isKind(error, 'not-found')) throw error;
+      // The name belongs to another container now, or to none.
+      this.#known.delete(name);
+      return this.usage(name, signal);
+    }
+  }
+
+  async #usage(name: string, id: string, signal: AbortSignal): Promise<InstanceUsage> {
     // Without `one-shot` the engine takes a second sample, a second later, to answer with a percentage.
-    const path = `/containers/${Id}/stats?stream=false&one-shot=true`;
+    const path = `/containers/${id}/stats?stream=false&one-shot=true`;
     const stats = await this.#connection.get(`read the usage of ${name}`, path, signal);
     return instanceUsage(name, stats as ContainerStats);
   }
@@ -157,8 +181,8 @@ export class Instances {
   /** The engine would make a missing volume by itself: unlabelled, empty, and looking like an agent without memory. */
   async #requireGround(agentId: string, instance: NewInstance, signal: AbortSignal): Promise<void> {
     const [networks, volumes] = await Promise.all([
-      this.#networks.ours({ agentId }, signal),
-      this.#volumes.ours({ agentId }, signal),
+      this.#networks.ofAgent(agentId, signal),
+      this.#volumes.ofAgent(agentId, signal),
     ]);
     const present = new Set([...networks, ...volumes].map(({ Name }) => Name));
     const missing = [instance.network, instance.volumes.state, instance.volumes.config].filter(
@@ -198,6 +222,14 @@ export class Instances {
       )
       .catch(ignore('not-found'));
   }
+}
+
+/** The newest ones: old containers are never asked for again. */
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > remembered && oldest !== undefined) map.delete(oldest);
 }
 
 /** 304: it runs (or stands) already. */

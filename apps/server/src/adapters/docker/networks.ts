@@ -2,6 +2,7 @@ import { AppError, type Block, type ObservedNetwork } from '@agentpod/core';
 import type { NetworkInspectInfo } from 'dockerode';
 import type { EngineConnection } from './engine-connection.ts';
 import { foreignObject, type Ownership, type Role } from './ownership.ts';
+import { SharedListing } from './shared-listing.ts';
 import { ignore, isKind } from './translate.ts';
 
 interface WantedNetwork {
@@ -18,14 +19,26 @@ const bridgeOption = 'com.docker.network.bridge.name';
 export class Networks {
   readonly #connection: EngineConnection;
   readonly #ownership: Ownership;
+  readonly #shared: SharedListing<NetworkInspectInfo>;
 
   constructor(connection: EngineConnection, ownership: Ownership) {
     this.#connection = connection;
     this.#ownership = ownership;
+    this.#shared = new SharedListing(
+      (agentId, signal) => this.#ours(ownership.filter({ agentId }), signal),
+      ({ Labels }) => ownership.agentOf(Labels),
+    );
   }
 
-  async ours(wanted: { readonly agentId?: string }, signal: AbortSignal): Promise<readonly NetworkInspectInfo[]> {
-    const label = this.#ownership.filter(wanted);
+  async ofAgent(agentId: string, signal: AbortSignal): Promise<readonly NetworkInspectInfo[]> {
+    return this.#shared.of(agentId, signal);
+  }
+
+  async ours(signal: AbortSignal): Promise<readonly NetworkInspectInfo[]> {
+    return this.#ours(this.#ownership.filter(), signal);
+  }
+
+  async #ours(label: string[], signal: AbortSignal): Promise<readonly NetworkInspectInfo[]> {
     return this.#connection.call(
       'list networks',
       (docker, abortSignal) => docker.listNetworks({ filters: { label }, abortSignal }),
@@ -70,7 +83,7 @@ export class Networks {
 
   async remove(name: string, signal: AbortSignal): Promise<void> {
     // By id: old engines allow two networks of one name, and refuse to guess which one is meant.
-    for (const network of (await this.ours({}, signal)).filter(({ Name }) => Name === name)) {
+    for (const network of (await this.ours(signal)).filter(({ Name }) => Name === name)) {
       await this.#connection
         .call(
           `remove network ${name}`,

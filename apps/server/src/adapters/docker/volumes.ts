@@ -2,19 +2,32 @@ import type { ObservedVolume, VolumeRole } from '@agentpod/core';
 import type { VolumeInspectInfo } from 'dockerode';
 import type { EngineConnection } from './engine-connection.ts';
 import { createdLabel, foreignObject, type Ownership } from './ownership.ts';
+import { SharedListing } from './shared-listing.ts';
 import { ignore, isKind } from './translate.ts';
 
 export class Volumes {
   readonly #connection: EngineConnection;
   readonly #ownership: Ownership;
+  readonly #shared: SharedListing<VolumeInspectInfo>;
 
   constructor(connection: EngineConnection, ownership: Ownership) {
     this.#connection = connection;
     this.#ownership = ownership;
+    this.#shared = new SharedListing(
+      (agentId, signal) => this.#ours(ownership.filter({ agentId }), signal),
+      ({ Labels }) => ownership.agentOf(Labels),
+    );
   }
 
-  async ours(wanted: { readonly agentId?: string }, signal: AbortSignal): Promise<readonly VolumeInspectInfo[]> {
-    const label = this.#ownership.filter(wanted);
+  async ofAgent(agentId: string, signal: AbortSignal): Promise<readonly VolumeInspectInfo[]> {
+    return this.#shared.of(agentId, signal);
+  }
+
+  async ours(signal: AbortSignal): Promise<readonly VolumeInspectInfo[]> {
+    return this.#ours(this.#ownership.filter(), signal);
+  }
+
+  async #ours(label: string[], signal: AbortSignal): Promise<readonly VolumeInspectInfo[]> {
     const { Volumes: found } = await this.#connection.call(
       'list volumes',
       (docker, abortSignal) => docker.listVolumes({ filters: { label }, abortSignal }),
