@@ -12,11 +12,18 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type RolldownPluginOption, rolldown } from 'rolldown';
 import { leanBuiltins } from '../apps/cli/bundle.ts';
+import { leanEngineClient } from '../apps/server/bundle.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
 const targets = {
-  server: () => bundle({ entry: 'apps/server/src/main.ts', directory: 'dist/server', file: 'main.js' }),
+  server: () =>
+    bundle({
+      entry: 'apps/server/src/main.ts',
+      directory: 'dist/server',
+      file: 'main.js',
+      plugins: [leanEngineClient()],
+    }),
   gateway: () => bundle({ entry: 'apps/gateway/src/main.ts', directory: 'dist/gateway', file: 'main.js' }),
   cli: async () => {
     const file = await bundle({
@@ -60,8 +67,6 @@ async function bundle({ entry, directory, file, command, plugins = [] }: Bundle)
     plugins: [...plugins],
     // CommonJS packages ask for these; a bundle is a module, which has them under other names.
     transform: { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } },
-    // Optional speed-ups of an SSH client that nobody uses here; it goes on without them.
-    external: [/\.node$/, 'cpu-features'],
     logLevel: 'warn',
     onLog(level, log, handle) {
       if (level === 'warn' && log.code === 'EVAL') return;

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { AppError, plainText } from '@agentpod/core';
-import { createTransport } from 'nodemailer';
 import { z } from 'zod';
 import type { AlertNotice, TransportKind, TransportTarget } from '../../ports/alert-transport.ts';
 import type { AlertText } from './http-transport.ts';
@@ -39,6 +38,8 @@ export function smtpTransport(network: Network): TransportKind {
       const parsed = parse(target);
       const { host, port, security, user, ca } = parsed.settings;
       const { password } = parsed.secrets;
+      // Not before somebody wants e-mail: it is a tenth of the server's memory.
+      const { createTransport } = await import('nodemailer');
       const timeout = AbortSignal.timeout(network.timeoutMs);
       const transport = createTransport({
         host,
