@@ -5,6 +5,7 @@ import { type Agent, AppError, effectiveSpec, errorKinds, gatewayBlock, refOf } 
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { exchange } from './adapters/exchange.ts';
 import { SqliteAlerts } from './adapters/sqlite/sqlite-alerts.ts';
 import { SqliteAccounts } from './adapters/sqlite/sqlite-accounts.ts';
 import { SqliteHistory } from './adapters/sqlite/sqlite-history.ts';
@@ -75,6 +76,7 @@ export async function createServer(
     store,
     ingress,
     host,
+    clock,
     typeOf: (name) => types.get(name).type,
     consoleHost: config.consoleHost,
     certifies: config.mode === 'domain',
@@ -121,9 +123,9 @@ export async function createServer(
     onError: (error) => complain(log, { what: 'model health' }, error),
   });
   const gatewayAnswers = async (signal: AbortSignal) => {
-    const response = await fetch(`http://127.0.0.1:${config.gatewayPort}/healthz`, { signal });
-    const { models } = GatewayHealth.parse(await response.json());
-    return { visitors: response.ok, models };
+    const url = `http://127.0.0.1:${config.gatewayPort}/healthz`;
+    const { status, body } = await exchange({ url, timeoutMs: 3000, longestAnswer: 64 * 1024 }, signal);
+    return { visitors: status === 200, models: GatewayHealth.parse(JSON.parse(body)).models };
   };
   const disk = async () => {
     const { bavail, blocks, bsize } = await statfs(config.paths.data);
@@ -200,6 +202,7 @@ export async function createServer(
       },
       look: (agent, engine, target) => {
         history.looked(agent.id);
+        if (agent.deletion) credentials.forget(agent.id);
         prober.look(agent, engine, target);
       },
       explain: (agent, ended, signal) => explainer.explain(agent, ended, signal),

@@ -8,6 +8,6 @@ export interface Host {
   outwardAddress(): Promise<string | undefined>;
   /** All IPv4 and IPv6 addresses a name resolves to; empty when it does not resolve. */
   resolve(name: string): Promise<readonly string[]>;
-  /** Whether `http://<host>/<path>` reaches this machine's ingress from where we stand. */
+  /** All IPv4 and IPv6 addresses of this machine, loopback among them. */
   localAddresses(): Promise<readonly string[]>;
 }

@@ -17,6 +17,8 @@ const Sealed = z.object({
 export class Credentials {
   readonly #store: Pick<Store, 'getCredentials'>;
   readonly #vault: Vault;
+  /** By agent id. They are made once and never change, and each probe and each look asks for them. */
+  readonly #opened = new Map<string, AgentCredentials>();
 
   constructor(store: Pick<Store, 'getCredentials'>, vault: Vault) {
     this.#store = store;
@@ -35,9 +37,18 @@ export class Credentials {
     return this.#vault.seal(JSON.stringify(credentials), contextOf(agentId));
   }
 
-  async of(agent: Pick<Agent, 'id'>): Promise<AgentCredentials> {
-    const sealed = await this.#store.getCredentials(agent.id);
-    return Sealed.parse(JSON.parse(this.#vault.open(sealed, contextOf(agent.id))));
+  async of({ id }: Pick<Agent, 'id'>): Promise<AgentCredentials> {
+    const known = this.#opened.get(id);
+    if (known) return known;
+    const sealed = await this.#store.getCredentials(id);
+    const credentials = Sealed.parse(JSON.parse(this.#vault.open(sealed, contextOf(id))));
+    this.#opened.set(id, credentials);
+    return credentials;
+  }
+
+  /** Its agent is gone. */
+  forget(agentId: string): void {
+    this.#opened.delete(agentId);
   }
 }
 

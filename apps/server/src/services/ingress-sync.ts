@@ -1,4 +1,5 @@
 import { type Agent, type AgentType, handleOf } from '@agentpod/core';
+import type { Clock } from '../ports/clock.ts';
 import type { Host } from '../ports/host.ts';
 import type { AgentRoute, Ingress } from '../ports/ingress.ts';
 import type { Store } from '../ports/store.ts';
@@ -7,6 +8,7 @@ export interface IngressSyncDeps {
   readonly store: Store;
   readonly ingress: Ingress;
   readonly host: Host;
+  readonly clock: Clock;
   readonly typeOf: (name: string) => AgentType;
   readonly consoleHost: string;
   /** Whether hosts get a certificate of their own, which first needs their name to point here. */
@@ -15,6 +17,9 @@ export interface IngressSyncDeps {
   readonly publicAddresses: readonly string[];
 }
 
+/** All agents ask, and the proxy answers for all of them at once. */
+const seenLiveStandsMs = 5000;
+
 /**
  * Keeps the proxy's routes equal to what the store wants. The whole state is applied each time: a route that nobody
  * wants any more cannot be forgotten.
@@ -22,6 +27,7 @@ export interface IngressSyncDeps {
 export class IngressSync {
   readonly #deps: IngressSyncDeps;
   #applied: { revision: string; agents: ReadonlySet<string> } | undefined;
+  #seenLive: { revision: string; at: number } | undefined;
   readonly #obstacles = new Map<string, string>();
 
   constructor(deps: IngressSyncDeps) {
@@ -47,10 +53,19 @@ export class IngressSync {
 
   async live(agentId: string, signal: AbortSignal): Promise<{ live: boolean; detail: string | undefined }> {
     if (!this.#applied?.agents.has(agentId)) return { live: false, detail: 'The route is not written yet' };
+    if (this.#stillLive(this.#applied.revision)) return { live: true, detail: undefined };
     const running = await this.#deps.ingress.liveRevision(signal);
     if (running === undefined) return { live: false, detail: 'Traefik does not answer' };
     if (running !== this.#applied.revision) return { live: false, detail: 'Traefik has not taken over the route yet' };
+    this.#seenLive = { revision: running, at: this.#deps.clock.now() };
     return { live: true, detail: undefined };
+  }
+
+  /** Only the good news stands for a while: who waits for a route is told as soon as it is there. */
+  #stillLive(revision: string): boolean {
+    if (this.#seenLive?.revision !== revision) return false;
+    const age = this.#deps.clock.now() - this.#seenLive.at;
+    return age >= 0 && age < seenLiveStandsMs;
   }
 
   /** Why no certificate may be asked for, one sentence. */

@@ -73,6 +73,16 @@ describe('credentials', () => {
     expect(sealedBy.get(one)).not.toContain(first.virtualKey);
   });
 
+  test('are opened once, and forgotten with their agent', async () => {
+    const id = randomUUIDv7();
+    sealedBy.set(id, credentials.create(id, 'acme'));
+    const first = await credentials.of({ id });
+    sealedBy.delete(id);
+    expect(await credentials.of({ id })).toEqual(first);
+    credentials.forget(id);
+    await expect(credentials.of({ id })).rejects.toMatchObject({ reason: 'SealBroken' });
+  });
+
   test('of one agent do not open for another', async () => {
     const [one, two] = [randomUUIDv7(), randomUUIDv7()];
     sealedBy.set(two, credentials.create(one, 'acme'));

@@ -87,6 +87,24 @@ describe('addresses', () => {
     expect(await hostOf({ lo: ['127.0.0.1'], agp01: ['10.203.0.9'] }).outwardAddress()).toBeUndefined();
   });
 
+  test('the outward address is remembered for a minute, its absence never', async () => {
+    let now = 0;
+    let devices: Record<string, readonly string[]> = {};
+    const host = new LinuxHost({
+      routeFile: join(folder, 'route'),
+      interfaces: () => interfacesOf(devices)(),
+      now: () => now,
+    });
+    expect(await host.outwardAddress()).toBeUndefined();
+    devices = all;
+    expect(await host.outwardAddress()).toBe('192.168.1.5');
+    devices = { eth0: ['192.168.1.6'] };
+    now = 59_999;
+    expect(await host.outwardAddress()).toBe('192.168.1.5');
+    now = 60_000;
+    expect(await host.outwardAddress()).toBe('192.168.1.6');
+  });
+
   test('the local addresses are all of them', async () => {
     expect(await hostOf(all).localAddresses()).toEqual([
       '127.0.0.1',

@@ -14,16 +14,22 @@ export interface LinuxHostOptions {
   readonly routeFile?: string;
   readonly memoryFile?: string;
   readonly interfaces?: typeof networkInterfaces;
+  /** Milliseconds, from any beginning. */
+  readonly now?: () => number;
   readonly resolveMs?: number;
 }
 
 /** No such name, or a name without addresses: an answer, not a failure. */
 const absent: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'ENODATA']);
 
+/** To list the devices of a machine takes longer with each agent on it, and each check of a route asks. */
+const outwardStandsMs = 60_000;
+
 /** The machine AgentPod runs on, as Linux shows it. */
 export class LinuxHost implements Host {
   readonly #options: Required<Omit<LinuxHostOptions, 'resolver'>>;
   readonly #resolver: Resolver | undefined;
+  #outward: { readonly address: string; readonly at: number } | undefined;
 
   constructor({ resolver, ...options }: LinuxHostOptions = {}) {
     this.#options = {
@@ -31,6 +37,7 @@ export class LinuxHost implements Host {
       routeFile: '/proc/net/route',
       memoryFile: '/proc/meminfo',
       interfaces: networkInterfaces,
+      now: () => performance.now(),
       resolveMs: 5000,
       ...options,
     };
@@ -56,6 +63,15 @@ export class LinuxHost implements Host {
   }
 
   async outwardAddress(): Promise<string | undefined> {
+    const now = this.#options.now();
+    if (this.#outward && now - this.#outward.at < outwardStandsMs) return this.#outward.address;
+    const address = await this.#lookOutward();
+    // None is soon another answer: the machine may be booting.
+    this.#outward = address === undefined ? undefined : { address, at: now };
+    return address;
+  }
+
+  async #lookOutward(): Promise<string | undefined> {
     const { bridgePrefix, interfaces } = this.#options;
     const candidates = Object.entries(interfaces()).flatMap(([device, addresses = []]) =>
       addresses
