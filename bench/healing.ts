@@ -21,6 +21,7 @@ const parts = ['crash', 'hang', 'load', 'cost', 'plain'] as const;
 const crashes = 25;
 const watched = 100;
 const idleSeconds = 60;
+const quietSeconds = 120;
 const openclawImage = 'agentpod/openclaw:2026.9.6';
 const openclawPort = 18_789;
 /** Long enough to say that nobody comes. */
@@ -125,7 +126,8 @@ async function cost(agents: readonly AgentView[]): Promise<void> {
   await until('all are ready', 300, async () =>
     (await plane.client.listAgents({ limit: 500 })).items.every(({ state }) => state === 'ready'),
   );
-  await pause(30_000);
+  // What it costs to watch, not what it cost to create them: the young heap of that shrinks only when it is quiet.
+  await pause(quietSeconds * 1000);
   const ticks = (): number => {
     const fields =
       readFileSync(`/proc/${plane.processId('server')}/stat`, 'utf8')

@@ -56,6 +56,23 @@ test('while it answers, it is asked every three seconds or so, and nothing is to
   expect(views).toEqual([]);
 });
 
+test('is asked on the same half seconds as all others, from a moment of its own', async () => {
+  await clock.advance(9000);
+  expect(asked).toEqual([3000, 6000, 9000]);
+  const another: number[] = [];
+  const early = new LoopWatch({
+    probe,
+    clock,
+    random: () => 0.2,
+    ask: async () => another.push(clock.now() - began) > 0,
+    cpuMs: async () => 0,
+    seen: () => undefined,
+  });
+  await clock.advance(7000);
+  expect(another).toEqual([9500, 12_500, 15_500]);
+  early.stop();
+});
+
 describe('an agent that stops in the worst moment, right after it answered', () => {
   beforeEach(async () => {
     await clock.advance(3400);

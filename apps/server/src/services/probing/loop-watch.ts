@@ -1,10 +1,11 @@
 import type { LoopProbe, LoopView } from '@agentpod/core';
 import type { Clock } from '../../ports/clock.ts';
+import { untilBeat } from './beat.ts';
 
 export interface LoopWatchDeps {
   readonly probe: LoopProbe;
   readonly clock: Clock;
-  /** From 0 to below 1; spreads the looks. */
+  /** From 0 to below 1; spreads the agents over the time between two looks. */
   readonly random: () => number;
   /** Whether the agent answers as it should; false also when it does not answer in time. Never throws. */
   readonly ask: () => Promise<boolean>;
@@ -36,7 +37,7 @@ export class LoopWatch {
 
   constructor(deps: LoopWatchDeps) {
     this.#deps = deps;
-    this.#schedule(this.#everyMs());
+    this.#scheduleQuiet(deps.probe.everySeconds * 1000 * deps.random());
   }
 
   stop(): void {
@@ -50,6 +51,10 @@ export class LoopWatch {
     this.#cancel = this.#deps.clock.after(afterMs, () => void this.#look(due));
   }
 
+  #scheduleQuiet(afterMs: number): void {
+    this.#schedule(untilBeat(this.#deps.clock.now(), afterMs));
+  }
+
   async #look(due: number): Promise<void> {
     const { clock, ask, probe } = this.#deps;
     const sentAt = clock.now();
@@ -60,7 +65,7 @@ export class LoopWatch {
     if (answers) {
       this.#show(turning);
       this.#baseline = undefined;
-      return this.#schedule(this.#everyMs());
+      return this.#scheduleQuiet(probe.everySeconds * 1000);
     }
     const heldUp = sentAt - due > ownDelayMs || now - sentAt > timeoutMs + ownDelayMs;
     if (!heldUp) {
@@ -89,9 +94,5 @@ export class LoopWatch {
     if (view === this.#view) return;
     this.#view = view;
     this.#deps.seen(view);
-  }
-
-  #everyMs(): number {
-    return this.#deps.probe.everySeconds * 1000 * (0.9 + 0.2 * this.#deps.random());
   }
 }

@@ -21,7 +21,7 @@ let turning: boolean;
 let routes: Answer;
 let report: () => Promise<AgentReport>;
 let changed: number;
-let asked: { started: number; report: number };
+let asked: { started: number; report: number; route: number };
 
 beforeEach(() => {
   clock = new FakeClock();
@@ -30,7 +30,7 @@ beforeEach(() => {
   routes = yes;
   report = async () => ({ healthy: yes, lastActivityAt: undefined, channels: [] });
   changed = 0;
-  asked = { started: 0, report: 0 };
+  asked = { started: 0, report: 0, route: 0 };
   const driver: AgentDriver = Object.assign(new StubDriver(), {
     openSession: async () => ({
       check: () => {
@@ -41,7 +41,10 @@ beforeEach(() => {
       ended: new Promise<string>(() => undefined),
       close: () => undefined,
     }),
-    checkRoute: async () => routes,
+    checkRoute: async () => {
+      asked.route += 1;
+      return routes;
+    },
   });
   prober = new Prober({
     probe: {
@@ -148,10 +151,22 @@ describe('an agent that answers', () => {
 
   test('is not called unreachable for one failed look through the ingress', async () => {
     routes = no;
-    await clock.advance(15_000);
+    await clock.advance(60_000);
     expect(seen().route).toMatchObject({ answers: 'yes' });
     await clock.advance(1000);
     expect(seen().route).toMatchObject({ answers: 'no' });
+  });
+
+  test('is asked through the ingress once a minute, and at once after it was silent', async () => {
+    const before = asked.route;
+    await clock.advance(120_000);
+    expect(asked.route - before).toBe(2);
+    report = silent;
+    await clock.advance(17_000);
+    expect(seen().route).toMatchObject({ answers: 'unknown' });
+    report = async () => ({ healthy: yes, lastActivityAt: undefined, channels: [] });
+    await clock.advance(1000);
+    expect(asked.route - before).toBe(3);
   });
 
   test('and falls silent without CPU is seen within eleven seconds, and told at once', async () => {

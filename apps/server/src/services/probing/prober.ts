@@ -18,15 +18,22 @@ import type { Clock } from '../../ports/clock.ts';
 import type { CertificateView } from '../../ports/ingress.ts';
 import type { InstanceUsage } from '../../ports/runtime.ts';
 import { redact, secretsIn } from '../credentials.ts';
+import { untilBeat } from './beat.ts';
 import { Conversation } from './conversation.ts';
 import { LoopWatch } from './loop-watch.ts';
+
+interface Described {
+  readonly type: AgentType;
+  readonly driver: AgentDriver;
+  readonly credentials: AgentCredentials;
+}
 
 export interface ProberDeps {
   readonly probe: AgentProbe;
   readonly clock: Clock;
   /** From 0 to below 1; spreads the looks at quiet agents. */
   readonly random: () => number;
-  readonly describe: (agent: Agent) => Promise<{ type: AgentType; driver: AgentDriver; credentials: AgentCredentials }>;
+  readonly describe: (agent: Agent) => Promise<Described>;
   readonly usage: (instance: string, signal: AbortSignal) => Promise<InstanceUsage>;
   /** Whether the ingress runs what we last wrote, and why not. */
   readonly ingressLive: (
@@ -63,6 +70,8 @@ interface Subject {
   conversation: Conversation | undefined;
   loop: LoopWatch | undefined;
   lookedSince: number;
+  /** When its host was last asked through the ingress, whatever came of it. */
+  routeAskedAt: number;
   /** In a row: one slow answer is no news. */
   misses: { rpc: number; route: number };
   cancel: () => void;
@@ -70,13 +79,15 @@ interface Subject {
 
 const impatientMs = 1000;
 const quietMs = 15_000;
+/** Every request through the ingress is a connection of its own, over TLS. */
+const quietRouteMs = 60_000;
 const probeTimeoutMs = 10_000;
 /** So many failed rounds in a row, and what was well is not any more. */
 const missesThatCount = 2;
 
 /**
  * Looks at running agents beside the controller, which is never kept waiting: every second while something is not yet
- * as it should be, every 15 s after that, and at their event loops every few seconds. Holds only what was seen; nothing
+ * as it should be, every 15 s after that, through the ingress every minute, and at their event loops every few seconds. Holds only what was seen; nothing
  * here decides.
  */
 export class Prober {
@@ -130,6 +141,7 @@ export class Prober {
       conversation: undefined,
       loop: undefined,
       lookedSince: this.#deps.clock.now(),
+      routeAskedAt: Number.NEGATIVE_INFINITY,
       misses: { rpc: 0, route: 0 },
       cancel: () => undefined,
     };
@@ -161,12 +173,12 @@ export class Prober {
 
   async #round(subject: Subject): Promise<void> {
     const before = shown(subject);
-    const { credentials } = await this.#deps.describe(subject.agent);
-    const secrets = secretsIn(credentials);
+    const described = await this.#deps.describe(subject.agent);
+    const secrets = secretsIn(described.credentials);
     try {
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(probeTimeoutMs)]);
-      const health = await this.#health(subject, signal);
-      const route = await this.#route(subject, health, signal);
+      const health = await this.#health(subject, described, signal);
+      const route = await this.#route(subject, { health, described }, signal);
       // A newer subject took over while we looked: what we saw is about an instance that is no more.
       if (!this.#isCurrent(subject)) return;
       const { loop } = subject.health ?? {};
@@ -180,16 +192,24 @@ export class Prober {
     }
     if (!this.#isCurrent(subject)) return;
     if (shown(subject) !== before) this.#deps.changed(subject.agent.id);
-    this.#schedule(subject, settled(subject) ? quietMs * (0.9 + 0.2 * this.#deps.random()) : impatientMs);
+    this.#schedule(subject, this.#pauseMs(subject));
   }
 
-  async #health(subject: Subject, signal: AbortSignal): Promise<Health | undefined> {
+  #pauseMs(subject: Subject): number {
+    if (!settled(subject)) return impatientMs;
+    return untilBeat(this.#deps.clock.now(), quietMs * (0.9 + 0.2 * this.#deps.random()));
+  }
+
+  async #health(
+    subject: Subject,
+    { type, driver, credentials }: Described,
+    signal: AbortSignal,
+  ): Promise<Health | undefined> {
     const { agent, instance } = subject;
     if (!instance || !agent.block) return undefined;
     // A clock that was set back must not put it into the future: deadlines would move with it.
     const lookedSince = (subject.lookedSince = Math.min(subject.lookedSince, this.#deps.clock.now()));
     const seen = { instanceId: instance.id, startedAt: instance.startedAt, lookedSince };
-    const { type, driver, credentials } = await this.#deps.describe(agent);
     const { address } = agent.block;
     const { port } = type;
     // An agent starts once: from then on its event loop and its own words tell how it is.
@@ -249,14 +269,20 @@ export class Prober {
     if (wasSilent || loop.misses >= misses) this.#deps.changed(subject.agent.id);
   }
 
-  async #route(subject: Subject, health: Health | undefined, signal: AbortSignal): Promise<RouteView> {
+  async #route(
+    subject: Subject,
+    seen: { readonly health: Health | undefined; readonly described: Described },
+    signal: AbortSignal,
+  ): Promise<RouteView> {
     const { agent } = subject;
     const { live, detail } = await this.#deps.ingressLive(agent.id, signal);
     if (!live) return { live, answers: 'unknown', certificate: 'waiting', detail };
     const { state: certificate, detail: why } = await this.#deps.certificate(agent.host, signal);
     const usable = certificate === 'not-needed' || certificate === 'issued';
-    if (!usable || health?.rpc !== 'yes') return { live, answers: 'unknown', certificate, detail: why };
-    const { driver, credentials } = await this.#deps.describe(agent);
+    if (!usable || seen.health?.rpc !== 'yes') return { live, answers: 'unknown', certificate, detail: why };
+    if (this.#routeStands(subject)) return { live, answers: 'yes', certificate, detail: why };
+    subject.routeAskedAt = this.#deps.clock.now();
+    const { driver, credentials } = seen.described;
     const { origin, address, port } = await this.#deps.entrance();
     const hello = await driver.checkRoute(
       {
@@ -271,6 +297,13 @@ export class Prober {
       return subject.route;
     }
     return { live, answers: hello.ok ? 'yes' : 'no', certificate, detail: hello.ok ? why : hello.detail };
+  }
+
+  /** It answered through the ingress not long ago, and nothing was seen since that speaks against it. */
+  #routeStands({ route, misses, routeAskedAt }: Subject): boolean {
+    if (route?.answers !== 'yes' || misses.route > 0) return false;
+    const age = this.#deps.clock.now() - routeAskedAt;
+    return age >= 0 && age < quietRouteMs;
   }
 
   #isCurrent(subject: Subject): boolean {
