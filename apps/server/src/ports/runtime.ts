@@ -103,7 +103,11 @@ export interface RuntimeEngine {
   createInstance(agentId: string, instance: NewInstance, imageId: string, signal: AbortSignal): Promise<void>;
   /** Throws `terminal`/`StartRefused` when the engine cannot start it whatever is tried (no such command, …). */
   startInstance(name: string, signal: AbortSignal): Promise<void>;
-  stopInstance(name: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
+  /**
+   * One that is not there, or does not run, is stopped already. With `onlyRun`, the moment in which a run began
+   * (milliseconds since 1970), any other run is left alone.
+   */
+  stopInstance(name: string, graceSeconds: number, signal: AbortSignal, onlyRun?: number): Promise<void>;
   removeInstance(name: string, signal: AbortSignal): Promise<void>;
   /** Changes memory, CPU and pids of a running instance without a restart. */
   setLimits(name: string, limits: ResourceSpec, signal: AbortSignal): Promise<void>;

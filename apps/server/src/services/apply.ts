@@ -126,7 +126,7 @@ export async function apply(agent: Agent, steps: readonly Step[], deps: ApplyDep
         await runtime.startInstance(step.name, signal);
         break;
       case 'stopInstance':
-        await runtime.stopInstance(step.name, step.graceSeconds, signal);
+        await runtime.stopInstance(step.name, step.graceSeconds, signal, step.onlyRun);
         break;
       case 'removeInstance':
         await runtime.removeInstance(step.name, signal);

@@ -185,10 +185,11 @@ export class Machine {
     if (run.end) return;
     this.change(run.agentId, () => {
       this.#accountCpu(run);
+      const was = run.loop;
       run.loop = loop;
       const now = this.clock.elapsedMs;
       if (loop === 'turning') {
-        run.silence = { fromMs: run.silentSinceMs ?? now, untilMs: now };
+        run.silence = { was, fromMs: run.silentSinceMs ?? now, untilMs: now };
         run.silentSinceMs = undefined;
         return;
       }

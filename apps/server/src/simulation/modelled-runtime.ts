@@ -152,14 +152,15 @@ export class ModelledRuntime implements RuntimeEngine {
     });
   }
 
-  stopInstance(name: string, graceSeconds: number, signal: AbortSignal): Promise<void> {
+  stopInstance(name: string, graceSeconds: number, signal: AbortSignal, onlyRun?: number): Promise<void> {
     return this.#call('stopInstance', name, signal, async () => {
       const { machine } = this.#deps;
       const container = machine.engine.containers.get(name);
       const run = container?.agentId === undefined ? undefined : machine.runOf(container.agentId);
       if (run === undefined || run.containerId !== container?.id) {
-        return this.#hands.stopInstance(name, graceSeconds, signal);
+        return this.#hands.stopInstance(name, graceSeconds, signal, onlyRun);
       }
+      if (onlyRun !== undefined && container.startedAt !== onlyRun) return;
       machine.stopping(run, 'agentpod');
       if (container.state === 'paused') return this.#finishStop(run);
       const isDeaf = run.loop !== 'turning';

@@ -1,3 +1,4 @@
+import type { EngineView } from '@agentpod/core';
 import type { Judge } from './judge.ts';
 import type { Bystander, Machine } from './machine.ts';
 import type { AgentRecord, Records } from './records.ts';
@@ -48,6 +49,8 @@ export class RestartWatch implements Bystander {
   readonly #records: Records;
   readonly #weather: Weather;
   readonly #judge: Judge;
+  /** Containers that some look of a control plane met, by the engine's id. */
+  readonly #met = new Set<string>();
   readonly #counted = new Map<string, Counted[]>();
   /** Runs that were stopped because they had failed, since when. */
   readonly #failedSince = new Map<Run, number>();
@@ -62,6 +65,10 @@ export class RestartWatch implements Bystander {
     this.#watched = machine;
   }
 
+  observed({ instances }: EngineView): void {
+    for (const { id } of instances) this.#met.add(id);
+  }
+
   /** Somebody asked for a new beginning, or nobody can tell any more how long ago something was. */
   forgive(agentId?: string): void {
     if (agentId === undefined) this.#counted.clear();
@@ -74,7 +81,8 @@ export class RestartWatch implements Bystander {
     const { end } = before;
     const record = this.#records.of(run.agentId);
     const again = { agentId: run.agentId, fromMs: before.startedAtMs, untilMs: run.startedAtMs };
-    this.starts.push(again);
+    // One that was gone before anybody had looked: whoever only sees what is cannot tell of it.
+    if (this.#met.has(before.containerId)) this.starts.push(again);
     if (this.#isExcused(run, before, record)) return;
     // A container that was removed by a stranger tells nothing of how it ended; its run counts from its beginning.
     const isOther = run.containerId !== before.containerId;
@@ -93,12 +101,10 @@ export class RestartWatch implements Bystander {
     if (!record || record.spec.suspended || record.deletion) return;
     if (record.askedAtMs >= run.meantAtMs - stalePlanMs) return;
     if (this.#weather.groundTakenMs(run.agentId) >= run.meantAtMs - stalePlanMs) return;
-    if (run.loop !== 'turning') {
-      const since = run.silentSinceMs ?? now;
-      if (now - since >= leastSilenceMs[run.loop] || this.#weather.jumpedSince(since)) {
-        this.#failedSince.set(run, since);
-        return;
-      }
+    const silence = silenceOf(run, now);
+    if (silence && (now - silence.since >= leastSilenceMs[silence.loop] || this.#weather.jumpedSince(silence.since))) {
+      this.#failedSince.set(run, silence.since);
+      return;
     }
     const deadlineMs = run.startedAtMs + startDeadlineSeconds * second;
     // It may have come up between the decision and the act.
@@ -166,4 +172,11 @@ export class RestartWatch implements Bystander {
     if (this.#watched) return this.#watched;
     throw new Error('there is no machine to watch');
   }
+}
+
+/** Its event loop stands still, or did so until a moment ago: the act follows the decision after some slow calls. */
+function silenceOf({ loop, silentSinceMs, silence }: Run, now: number) {
+  if (loop !== 'turning') return { loop, since: silentSinceMs ?? now };
+  if (!silence || silence.was === 'turning' || now - silence.untilMs > stalePlanMs) return undefined;
+  return { loop: silence.was, since: silence.fromMs };
 }

@@ -43,7 +43,7 @@ export interface Run {
   /** Since when its event loop stands still. */
   silentSinceMs: number | undefined;
   /** The silence before, and when it ended. */
-  silence: { readonly fromMs: number; readonly untilMs: number } | undefined;
+  silence: { readonly was: Run['loop']; readonly fromMs: number; readonly untilMs: number } | undefined;
   upSinceMs: number | undefined;
   end: RunEnd | undefined;
   cpuMs: number;

@@ -156,7 +156,10 @@ export class World {
       acted: (method, about) => {
         if (!isReading.has(method)) this.say(`call     ${method} ${about}`);
       },
-      observed: (agentId, view) => this.status.observed(agentId, view),
+      observed: (agentId, view) => {
+        this.status.observed(agentId, view);
+        this.restarts.observed(view);
+      },
       volumes: this.#data,
     });
     const { mistake } = this.#options;

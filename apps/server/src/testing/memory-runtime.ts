@@ -65,8 +65,14 @@ export class MemoryRuntime implements RuntimeEngine {
   /** The process ended by itself, and the engine started it again by its own policy before anybody could look. */
   crashAndRestart(name: string): void {
     const container = this.#require(name);
-    Object.assign(container, { startedAt: this.#now(), engineRestarts: container.engineRestarts + 1 });
+    Object.assign(container, { startedAt: this.#beginning(container), engineRestarts: container.engineRestarts + 1 });
     this.#changed(container.agentId);
+  }
+
+  /** A real engine counts nanoseconds: no two runs of a container begin in the same moment. */
+  #beginning({ startedAt }: { startedAt?: number }): number {
+    const now = this.#now();
+    return now === startedAt ? now + 1 : now;
   }
 
   /** Somebody paused it behind our back; or let it go on. */
@@ -271,17 +277,23 @@ export class MemoryRuntime implements RuntimeEngine {
       if (this.engine.networks.get(container.instance.network)?.id !== container.networkId) {
         throw new AppError('not-found', 'RuntimeFailed', `the network of ${name} is not there any more`);
       }
-      Object.assign(container, { state: 'running', startedAt: this.#now(), outOfMemory: false, engineRestarts: 0 });
+      Object.assign(container, {
+        state: 'running',
+        startedAt: this.#beginning(container),
+        outOfMemory: false,
+        engineRestarts: 0,
+      });
       delete container.finishedAt;
       delete container.exitCode;
       this.#changed(container.agentId);
     });
   }
 
-  async stopInstance(name: string, _graceSeconds: number, signal: AbortSignal): Promise<void> {
+  async stopInstance(name: string, _graceSeconds: number, signal: AbortSignal, onlyRun?: number): Promise<void> {
     await this.#call('stopInstance', signal, () => {
       const container = this.#own(name);
-      if (container && isAlive(container)) this.crash(name, 0);
+      if (!container || !isAlive(container)) return;
+      if (onlyRun === undefined || container.startedAt === onlyRun) this.crash(name, 0);
     });
   }
 

@@ -523,6 +523,19 @@ export function runtimeContract(title: string, makeWorld: () => Promise<RuntimeW
         }
       });
 
+      test('a stop that means one run leaves another alone', async () => {
+        const { name } = await makeInstance();
+        await runtime.startInstance(name, signal);
+        const meant = (await theInstance())?.startedAt ?? 0;
+        await runtime.stopInstance(name, 5, signal, meant);
+        expect(await theInstance()).toMatchObject({ state: 'exited' });
+        await runtime.startInstance(name, signal);
+        await runtime.stopInstance(name, 5, signal, meant);
+        expect(await theInstance()).toMatchObject({ state: 'running' });
+        await runtime.stopInstance(name, 5, signal);
+        expect(await theInstance()).toMatchObject({ state: 'exited' });
+      });
+
       test('starting and stopping twice is the same as once', async () => {
         const { name } = await makeInstance();
         await runtime.startInstance(name, signal);

@@ -294,9 +294,9 @@ function wasStarted({ agent: { recorded } }: Observation, { id, startedAt }: Obs
   return run?.started === true && run.instanceId === id && run.startedAt === startedAt;
 }
 
-function restartInPlace({ name }: ObservedInstance, graceSeconds: number): Step[] {
+function restartInPlace({ name, startedAt }: ObservedInstance, graceSeconds: number): Step[] {
   return [
-    { kind: 'stopInstance', name, graceSeconds },
+    { kind: 'stopInstance', name, graceSeconds, ...(startedAt === undefined ? {} : { onlyRun: startedAt }) },
     { kind: 'startInstance', name },
   ];
 }

@@ -38,7 +38,13 @@ export type Step =
   | { readonly kind: 'recordGood' }
   | { readonly kind: 'rejectConfig'; readonly reason: string; readonly message: string }
   | { readonly kind: 'startInstance'; readonly name: string }
-  | { readonly kind: 'stopInstance'; readonly name: string; readonly graceSeconds: number }
+  | {
+      readonly kind: 'stopInstance';
+      readonly name: string;
+      readonly graceSeconds: number;
+      /** When the run began that is meant: one that the engine has begun since is left alone. Absent: whichever runs. */
+      readonly onlyRun?: number;
+    }
   | { readonly kind: 'removeInstance'; readonly name: string }
   | { readonly kind: 'setLimits'; readonly name: string; readonly limits: ResourceSpec }
   | { readonly kind: 'finishDeletion' };

@@ -158,8 +158,8 @@ export class DockerRuntime implements RuntimeEngine {
     await this.#instances.start(name, signal);
   }
 
-  async stopInstance(name: string, graceSeconds: number, signal: AbortSignal): Promise<void> {
-    await this.#instances.stop(name, graceSeconds, signal);
+  async stopInstance(name: string, graceSeconds: number, signal: AbortSignal, onlyRun?: number): Promise<void> {
+    await this.#instances.stop(name, graceSeconds, signal, onlyRun);
   }
 
   async removeInstance(name: string, signal: AbortSignal): Promise<void> {

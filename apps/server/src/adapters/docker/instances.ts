@@ -109,9 +109,10 @@ export class Instances {
   }
 
   /** An instance that is not there does not run either. */
-  async stop(name: string, graceSeconds: number, signal: AbortSignal): Promise<void> {
+  async stop(name: string, graceSeconds: number, signal: AbortSignal, onlyRun?: number): Promise<void> {
     const container = await this.#own(name, signal);
     if (!container) return;
+    if (onlyRun !== undefined && observedInstance(container, [], undefined).startedAt !== onlyRun) return;
     const t = Math.ceil(graceSeconds);
     await this.#connection
       .call(

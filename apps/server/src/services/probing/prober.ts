@@ -87,8 +87,8 @@ const missesThatCount = 2;
 
 /**
  * Looks at running agents beside the controller, which is never kept waiting: every second while something is not yet
- * as it should be, every 15 s after that, through the ingress every minute, and at their event loops every few seconds. Holds only what was seen; nothing
- * here decides.
+ * as it should be, every 15 s after that, through the ingress every minute, and at their event loops every few seconds.
+ * Holds only what was seen; nothing here decides.
  */
 export class Prober {
   readonly #deps: ProberDeps;
