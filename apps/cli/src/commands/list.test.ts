@@ -22,14 +22,15 @@ describe('list', () => {
       reason: 'Booting',
     } as never);
     notReady.status.lastError = 'The agent exited with code 1 (it has no configuration)';
-    const well = anAgentView({ heartbeatAt: anAgentView().createdAt });
+    const usage = { cpuFraction: 0.034, memoryBytes: 417.6 * 1024 ** 2, memoryLimitBytes: 2 * 1024 ** 3 };
+    const well = anAgentView({ heartbeatAt: anAgentView().createdAt, usage });
     const { url } = await serve({ 'GET /v1/agents': () => ({ items: [well, notReady] }) });
     const { stdout } = await agentpod(['ls'], { url });
     expect(stdout).toBe(
       [
-        'NAME         STATE     REASON   HEARTBEAT  VERSION   PLAN      MODEL              URL                            AGE  LAST ERROR',
-        'acme         ready              5m         2026.9.6  standard  demo/canned-reply  http://acme.localhost/         5m',
-        'umbrella/hr  creating  Booting  -          2026.9.6  standard  demo/canned-reply  http://umbrella-hr.localhost/  5m   The agent exited with code 1 (it has no configuration)',
+        'NAME         STATE     REASON   HEARTBEAT  CPU  MEMORY             VERSION   PLAN      MODEL              URL                            AGE  LAST ERROR',
+        'acme         ready              5m         3%   417.6 MiB / 2 GiB  2026.9.6  standard  demo/canned-reply  http://acme.localhost/         5m',
+        'umbrella/hr  creating  Booting  -          -    -                  2026.9.6  standard  demo/canned-reply  http://umbrella-hr.localhost/  5m   The agent exited with code 1 (it has no configuration)',
         '',
       ].join('\n'),
     );

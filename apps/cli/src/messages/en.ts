@@ -132,6 +132,8 @@ export const en: Messages = {
       state: 'STATE',
       reason: 'REASON',
       heartbeat: 'HEARTBEAT',
+      cpu: 'CPU',
+      memory: 'MEMORY',
       version: 'VERSION',
       plan: 'PLAN',
       model: 'MODEL',

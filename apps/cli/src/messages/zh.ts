@@ -132,6 +132,8 @@ export const zh = {
       state: '状态',
       reason: '原因',
       heartbeat: '心跳',
+      cpu: 'CPU',
+      memory: '内存',
       version: '版本',
       plan: '套餐',
       model: '模型',

@@ -1,5 +1,5 @@
 import type { AgentView } from '@agentpod/core';
-import { findCondition, isTrouble, plainText } from '@agentpod/core';
+import { findCondition, formatBytes, isTrouble, plainText } from '@agentpod/core';
 import type { Context } from '../context.ts';
 import { ageOf } from './duration.ts';
 import { neutraliseLine } from './neutralise.ts';
@@ -38,6 +38,8 @@ export function agentTable(context: Context, agents: readonly AgentView[]): stri
       { title: columns.state, paint },
       { title: columns.reason },
       { title: columns.heartbeat },
+      { title: columns.cpu },
+      { title: columns.memory },
       { title: columns.version },
       { title: columns.plan },
       { title: columns.model },
@@ -47,6 +49,13 @@ export function agentTable(context: Context, agents: readonly AgentView[]): stri
     ],
     agents.map((agent) => agentRow(context, agent)),
   );
+}
+
+/** Of one core, and of what it may have: who is near the limit is seen at a glance. */
+function usageCells({ usage }: AgentView): readonly [cpu: string, memory: string] {
+  if (!usage) return ['-', '-'];
+  const { cpuFraction, memoryBytes, memoryLimitBytes } = usage;
+  return [`${Math.round(cpuFraction * 100)}%`, `${formatBytes(memoryBytes)} / ${formatBytes(memoryLimitBytes)}`];
 }
 
 /** The rest stands in `status`. */
@@ -63,6 +72,7 @@ export function agentRow({ io, t }: Context, agent: AgentView): string[] {
     t.states[agent.state],
     reason,
     agent.heartbeatAt === undefined ? '-' : ageOf(agent.heartbeatAt, io.now()),
+    ...usageCells(agent),
     spec.version,
     spec.plan,
     `${spec.model.provider}/${spec.model.name}`,
