@@ -43,9 +43,9 @@ export class ControlPlane {
     const { slot, bundled = false, engine } = options;
     this.dockerEnv = engine === undefined ? {} : { DOCKER_HOST: `unix://${engine}` };
     this.#programOf = (name) =>
-      // With the flag of the image's own start script.
+      // With the flags of the image's own start script.
       bundled
-        ? ['--max-semi-space-size=4', join(root, `dist/${name}/main.js`)]
+        ? ['--max-semi-space-size=4', '--heap-growing-percent=25', join(root, `dist/${name}/main.js`)]
         : [join(root, `apps/${name}/src/main.ts`)];
     this.dataDir = mkdtempSync(join(tmpdir(), 'agentpod-e2e-'));
     const base = 21_000 + slot * 20;
