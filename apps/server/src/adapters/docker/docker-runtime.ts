@@ -68,8 +68,8 @@ export class DockerRuntime implements RuntimeEngine {
 
   async observe(agentId: string, signal: AbortSignal): Promise<EngineView> {
     const [networks, volumes, containers] = await Promise.all([
-      this.#networks.ofAgent(agentId, signal),
-      this.#volumes.ofAgent(agentId, signal),
+      this.#networks.ours.ofAgent(agentId, signal),
+      this.#volumes.ours.ofAgent(agentId, signal),
       this.#instances.inspect(agentId, signal),
     ]);
     const instances = this.#instances.observed(containers, networks);
@@ -78,9 +78,9 @@ export class DockerRuntime implements RuntimeEngine {
 
   async owners(signal: AbortSignal): Promise<ReadonlySet<string>> {
     const [networks, volumes, containers] = await Promise.all([
-      this.#networks.ours(signal),
-      this.#volumes.ours(signal),
-      this.#instances.list(this.#ownership.filter(), signal),
+      this.#networks.ours.all(signal),
+      this.#volumes.ours.all(signal),
+      this.#instances.ours.all(signal),
     ]);
     const owners = [...networks, ...volumes, ...containers].map(({ Labels }) => this.#ownership.agentOf(Labels));
     return new Set(owners.filter((id) => id !== undefined));

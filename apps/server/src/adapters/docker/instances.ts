@@ -23,7 +23,7 @@ export class Instances {
   readonly #ownership: Ownership;
   readonly #networks: Networks;
   readonly #volumes: Volumes;
-  readonly #shared: SharedListing<ContainerInfo>;
+  readonly ours: SharedListing<ContainerInfo>;
   /** When, by the engine's id of the container. */
   readonly #outOfMemory = new Map<string, number>();
   /** The engine's ids of containers that were seen to be ours, by name: usage is asked often. */
@@ -34,29 +34,26 @@ export class Instances {
     this.#ownership = parts.ownership;
     this.#networks = parts.networks;
     this.#volumes = parts.volumes;
-    const { ownership } = parts;
-    this.#shared = new SharedListing(
-      (agentId, signal) => this.list(ownership.filter({ agentId, role: 'instance' }), signal),
-      ({ Labels }) => ownership.agentOf(Labels),
+    const { connection, ownership } = parts;
+    this.ours = new SharedListing(
+      ownership,
+      (label, signal) =>
+        connection.call(
+          'list containers',
+          (docker, abortSignal) => docker.listContainers({ all: true, filters: { label }, abortSignal }),
+          signal,
+        ),
+      'instance',
     );
   }
 
   async inspect(agentId: string, signal: AbortSignal): Promise<readonly ContainerInspectInfo[]> {
-    const found = await this.#shared.of(agentId, signal);
+    const found = await this.ours.ofAgent(agentId, signal);
     const inspected = await Promise.all(found.map(async ({ Id }) => this.#inspect(Id, signal)));
     // What went away between the two questions is not there.
     const there = inspected.filter((container) => container !== undefined);
     for (const { Name, Id } of there) remember(this.#known, Name.replace(/^\//, ''), Id);
     return there;
-  }
-
-  /** Helpers among them, where the filter does not say otherwise. */
-  async list(label: string[], signal: AbortSignal): Promise<readonly ContainerInfo[]> {
-    return this.#connection.call(
-      'list containers',
-      (docker, abortSignal) => docker.listContainers({ all: true, filters: { label }, abortSignal }),
-      signal,
-    );
   }
 
   observed(
@@ -182,8 +179,8 @@ export class Instances {
   /** The engine would make a missing volume by itself: unlabelled, empty, and looking like an agent without memory. */
   async #requireGround(agentId: string, instance: NewInstance, signal: AbortSignal): Promise<void> {
     const [networks, volumes] = await Promise.all([
-      this.#networks.ofAgent(agentId, signal),
-      this.#volumes.ofAgent(agentId, signal),
+      this.#networks.ours.ofAgent(agentId, signal),
+      this.#volumes.ours.ofAgent(agentId, signal),
     ]);
     const present = new Set([...networks, ...volumes].map(({ Name }) => Name));
     const missing = [instance.network, instance.volumes.state, instance.volumes.config].filter(

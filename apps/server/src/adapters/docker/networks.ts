@@ -19,36 +19,17 @@ const bridgeOption = 'com.docker.network.bridge.name';
 export class Networks {
   readonly #connection: EngineConnection;
   readonly #ownership: Ownership;
-  readonly #shared: SharedListing<NetworkInspectInfo>;
+  readonly ours: SharedListing<NetworkInspectInfo>;
 
   constructor(connection: EngineConnection, ownership: Ownership) {
     this.#connection = connection;
     this.#ownership = ownership;
-    this.#shared = new SharedListing(
-      (agentId, signal) => this.#ours(ownership.filter({ agentId }), signal),
-      ({ Labels }) => ownership.agentOf(Labels),
-    );
-  }
-
-  async ofAgent(agentId: string, signal: AbortSignal): Promise<readonly NetworkInspectInfo[]> {
-    return this.#shared.of(agentId, signal);
-  }
-
-  async ours(signal: AbortSignal): Promise<readonly NetworkInspectInfo[]> {
-    return this.#ours(this.#ownership.filter(), signal);
-  }
-
-  async #ours(label: string[], signal: AbortSignal): Promise<readonly NetworkInspectInfo[]> {
-    return this.#connection.call(
-      'list networks',
-      (docker, abortSignal) => docker.listNetworks({ filters: { label }, abortSignal }),
-      signal,
-    );
+    this.ours = new SharedListing(ownership, (label, signal) => this.#list({ filters: { label } }, signal));
   }
 
   /** IPv4 subnets of all networks that are not ours. */
   async foreignSubnets(signal: AbortSignal): Promise<readonly string[]> {
-    const all = await this.#list(signal);
+    const all = await this.#list({}, signal);
     return all
       .filter(({ Labels }) => !this.#ownership.isOurs(Labels))
       .flatMap((network) => network.IPAM?.Config ?? [])
@@ -83,7 +64,7 @@ export class Networks {
 
   async remove(name: string, signal: AbortSignal): Promise<void> {
     // By id: old engines allow two networks of one name, and refuse to guess which one is meant.
-    for (const network of (await this.ours(signal)).filter(({ Name }) => Name === name)) {
+    for (const network of (await this.ours.all(signal)).filter(({ Name }) => Name === name)) {
       await this.#connection
         .call(
           `remove network ${name}`,
@@ -95,7 +76,7 @@ export class Networks {
   }
 
   async #isThere({ role, agentId, name, bridge, block }: WantedNetwork, signal: AbortSignal): Promise<boolean> {
-    const sameName = (await this.#list(signal)).filter(({ Name }) => Name === name);
+    const sameName = (await this.#list({}, signal)).filter(({ Name }) => Name === name);
     const owner = { role, ...(agentId === undefined ? {} : { agentId }) };
     const own = sameName.find(({ Labels }) => this.#ownership.isOurs(Labels, owner));
     if (!own) {
@@ -114,10 +95,13 @@ export class Networks {
     );
   }
 
-  async #list(signal: AbortSignal): Promise<readonly NetworkInspectInfo[]> {
+  async #list(
+    options: { readonly filters?: { label: string[] } },
+    signal: AbortSignal,
+  ): Promise<readonly NetworkInspectInfo[]> {
     return this.#connection.call(
       'list networks',
-      (docker, abortSignal) => docker.listNetworks({ abortSignal }),
+      (docker, abortSignal) => docker.listNetworks({ ...options, abortSignal }),
       signal,
     );
   }

@@ -29,7 +29,7 @@ export class Ownership {
   }
 
   /** For the engine's `label` filter. */
-  filter(wanted: { readonly role?: Role; readonly agentId?: string | undefined } = {}): string[] {
+  filter(wanted: { readonly role?: Role | undefined; readonly agentId?: string | undefined } = {}): string[] {
     return [
       `${installationLabel}=${this.installation}`,
       ...(wanted.role === undefined ? [] : [`${roleLabel}=${wanted.role}`]),

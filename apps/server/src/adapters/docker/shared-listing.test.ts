@@ -1,11 +1,16 @@
 import { beforeEach, expect, test } from 'vitest';
 import { settle } from '../../testing/fake-clock.ts';
+import { type Labels, Ownership } from './ownership.ts';
 import { SharedListing } from './shared-listing.ts';
 
+const ownership = new Ownership('feed00000001');
+
 interface Thing {
-  readonly owner: string;
   readonly name: string;
+  readonly Labels: Labels;
 }
+
+const thing = (owner: string, name: string): Thing => ({ name, Labels: ownership.labels('network', owner) });
 
 let things: Thing[];
 let listed: (string | undefined)[];
@@ -16,28 +21,27 @@ const never = new AbortController().signal;
 
 beforeEach(() => {
   things = [
-    { owner: 'a', name: 'a1' },
-    { owner: 'b', name: 'b1' },
-    { owner: 'c', name: 'c1' },
+    thing('a', 'a1'),
+    thing('b', 'b1'),
+    thing('c', 'c1'),
+    { name: 'stranger', Labels: { 'agentpod.agent': 'a' } },
   ];
   listed = [];
-  listing = new SharedListing<Thing>(
-    (agentId) => {
-      listed.push(agentId);
-      const seen = things.filter(({ owner }) => agentId === undefined || owner === agentId);
-      const { promise, resolve, reject } = Promise.withResolvers<Thing[]>();
-      end = (how) => {
-        if (how === 'fails') reject(new Error('engine away'));
-        else resolve(seen);
-        return settle();
-      };
-      return promise;
-    },
-    ({ owner }) => owner,
-  );
+  listing = new SharedListing<Thing>(ownership, (label) => {
+    const agentId = label.find((one) => one.startsWith('agentpod.agent='))?.split('=')[1];
+    listed.push(agentId);
+    const seen = things.filter(({ Labels }) => agentId === undefined || ownership.agentOf(Labels) === agentId);
+    const { promise, resolve, reject } = Promise.withResolvers<Thing[]>();
+    end = (how) => {
+      if (how === 'fails') reject(new Error('engine away'));
+      else resolve(seen);
+      return settle();
+    };
+    return promise;
+  });
 });
 
-const ask = async (agentId: string, signal = never) => (await listing.of(agentId, signal)).map(({ name }) => name);
+const ask = async (agentId: string, signal = never) => (await listing.ofAgent(agentId, signal)).map(({ name }) => name);
 
 test('who asks alone is answered from a listing of its own objects', async () => {
   const asked = ask('a');
@@ -48,7 +52,7 @@ test('who asks alone is answered from a listing of its own objects', async () =>
 
 test('who asks while a listing runs is answered from the next one, all together', async () => {
   const first = ask('a');
-  things.push({ owner: 'a', name: 'a2' });
+  things.push(thing('a', 'a2'));
   const others = [ask('a'), ask('b'), ask('c'), ask('nobody')];
   await end();
   expect(await first).toEqual(['a1']);

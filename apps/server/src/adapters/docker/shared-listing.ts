@@ -1,5 +1,7 @@
-/** Answers with the objects of one agent, or of all agents of this installation. */
-type List<T> = (agentId: string | undefined, signal: AbortSignal) => Promise<readonly T[]>;
+import type { Labels, Ownership, Role } from './ownership.ts';
+
+/** Asks the engine for all objects that carry these labels. */
+type List<T> = (label: string[], signal: AbortSignal) => Promise<readonly T[]>;
 
 interface Question<T> {
   readonly agentId: string;
@@ -8,22 +10,29 @@ interface Question<T> {
 }
 
 /**
- * Several agents that are looked at in the same moment share one listing: the engine takes as long to list the objects
+ * Our objects of one kind. Several agents that are looked at in the same moment share one listing: the engine takes as long to list the objects
  * of one as of all. A listing that had begun before the question is no answer to it: it may be older than what was done
  * since.
  */
-export class SharedListing<T> {
+export class SharedListing<T extends { readonly Labels?: Labels | null | undefined }> {
+  readonly #ownership: Ownership;
   readonly #list: List<T>;
-  readonly #ownerOf: (object: T) => string | undefined;
+  readonly #role: Role | undefined;
   #questions: Question<T>[] = [];
   #isListing = false;
 
-  constructor(list: List<T>, ownerOf: (object: T) => string | undefined) {
+  constructor(ownership: Ownership, list: List<T>, role?: Role) {
+    this.#ownership = ownership;
     this.#list = list;
-    this.#ownerOf = ownerOf;
+    this.#role = role;
   }
 
-  async of(agentId: string, signal: AbortSignal): Promise<readonly T[]> {
+  /** Whatever their role: helpers and what serves all agents among them. */
+  async all(signal: AbortSignal): Promise<readonly T[]> {
+    return this.#list(this.#ownership.filter(), signal);
+  }
+
+  async ofAgent(agentId: string, signal: AbortSignal): Promise<readonly T[]> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<readonly T[]>();
     const giveUp = (): void => reject(signal.reason);
@@ -51,8 +60,9 @@ export class SharedListing<T> {
     const [one, ...others] = new Set(asked.map(({ agentId }) => agentId));
     try {
       // Nobody's own signal: that one gives up must not cost the others their answer.
-      const found = await this.#list(others.length === 0 ? one : undefined, new AbortController().signal);
-      const byOwner = Map.groupBy(found, this.#ownerOf);
+      const label = this.#ownership.filter({ role: this.#role, agentId: others.length === 0 ? one : undefined });
+      const found = await this.#list(label, new AbortController().signal);
+      const byOwner = Map.groupBy(found, ({ Labels }) => this.#ownership.agentOf(Labels));
       for (const { agentId, answer } of asked) answer(byOwner.get(agentId) ?? []);
     } catch (error) {
       for (const { fail } of asked) fail(error);

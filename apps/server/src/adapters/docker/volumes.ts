@@ -8,32 +8,19 @@ import { ignore, isKind } from './translate.ts';
 export class Volumes {
   readonly #connection: EngineConnection;
   readonly #ownership: Ownership;
-  readonly #shared: SharedListing<VolumeInspectInfo>;
+  readonly ours: SharedListing<VolumeInspectInfo>;
 
   constructor(connection: EngineConnection, ownership: Ownership) {
     this.#connection = connection;
     this.#ownership = ownership;
-    this.#shared = new SharedListing(
-      (agentId, signal) => this.#ours(ownership.filter({ agentId }), signal),
-      ({ Labels }) => ownership.agentOf(Labels),
-    );
-  }
-
-  async ofAgent(agentId: string, signal: AbortSignal): Promise<readonly VolumeInspectInfo[]> {
-    return this.#shared.of(agentId, signal);
-  }
-
-  async ours(signal: AbortSignal): Promise<readonly VolumeInspectInfo[]> {
-    return this.#ours(this.#ownership.filter(), signal);
-  }
-
-  async #ours(label: string[], signal: AbortSignal): Promise<readonly VolumeInspectInfo[]> {
-    const { Volumes: found } = await this.#connection.call(
-      'list volumes',
-      (docker, abortSignal) => docker.listVolumes({ filters: { label }, abortSignal }),
-      signal,
-    );
-    return found ?? [];
+    this.ours = new SharedListing(ownership, async (label, signal) => {
+      const { Volumes: found } = await connection.call(
+        'list volumes',
+        (docker, abortSignal) => docker.listVolumes({ filters: { label }, abortSignal }),
+        signal,
+      );
+      return found ?? [];
+    });
   }
 
   async find(name: string, signal: AbortSignal): Promise<VolumeInspectInfo | undefined> {

@@ -77,7 +77,7 @@ async function agentOf(
 
 async function learnOwners(owners: Map<string, string>, deps: WakeupDeps, signal: AbortSignal): Promise<void> {
   const { networks, volumes, ownership } = deps;
-  const [ourNetworks, ourVolumes] = await Promise.all([networks.ours(signal), volumes.ours(signal)]);
+  const [ourNetworks, ourVolumes] = await Promise.all([networks.ours.all(signal), volumes.ours.all(signal)]);
   for (const [key, labels] of [
     ...ourNetworks.map(({ Id, Labels }) => [`network ${Id}`, Labels] as const),
     ...ourVolumes.map(({ Name, Labels }) => [`volume ${Name}`, Labels] as const),
