@@ -26,7 +26,6 @@ const causes = new Set([
 /** A cause is written down when the end was seen, which may be after the control plane came back. */
 const lateMs = 20_000;
 const earlyMs = 60_000;
-const slowAttemptMs = 10 * 60_000;
 
 export interface Complaint {
   readonly agent: string;
@@ -56,8 +55,6 @@ export function audit(
 
 function explains({ reason, time }: EventView, startedAt: number): boolean {
   const at = Date.parse(time);
-  // It said when it would try again.
-  if (reason === 'CrashLoop' && at <= startedAt && startedAt <= at + slowAttemptMs + lateMs) return true;
   return causes.has(reason) && at >= startedAt - earlyMs && at <= startedAt + lateMs;
 }
 
