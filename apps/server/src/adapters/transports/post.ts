@@ -53,7 +53,7 @@ export async function post(request: Post, network: Network, signal: AbortSignal)
 }
 
 async function pinnedAgent(addresses: readonly Address[], { ca }: Post, network: Network): Promise<Agent> {
-  // Not before somebody wants to be told: it is a tenth of the server's memory.
+  // Not before somebody wants to be told: it takes 13 MB of memory.
   const { Agent } = await import('undici');
   const lookup: LookupFunction = (_host, { all }, callback) => {
     const [first] = addresses;

@@ -38,7 +38,7 @@ export function smtpTransport(network: Network): TransportKind {
       const parsed = parse(target);
       const { host, port, security, user, ca } = parsed.settings;
       const { password } = parsed.secrets;
-      // Not before somebody wants e-mail: it is a tenth of the server's memory.
+      // Not before somebody wants e-mail: it takes 8 MB of memory.
       const { createTransport } = await import('nodemailer');
       const timeout = AbortSignal.timeout(network.timeoutMs);
       const transport = createTransport({
