@@ -102,7 +102,7 @@ export class RestartWatch implements Bystander {
     if (record.askedAtMs >= run.meantAtMs - stalePlanMs) return;
     if (this.#weather.groundTakenMs(run.agentId) >= run.meantAtMs - stalePlanMs) return;
     const silence = silenceOf(run, now);
-    if (silence && (now - silence.since >= leastSilenceMs[silence.loop] || this.#weather.jumpedSince(silence.since))) {
+    if (silence && (silence.forMs >= leastSilenceMs[silence.loop] || this.#weather.jumpedSince(silence.since))) {
       this.#failedSince.set(run, silence.since);
       return;
     }
@@ -176,7 +176,7 @@ export class RestartWatch implements Bystander {
 
 /** Its event loop stands still, or did so until a moment ago: the act follows the decision after some slow calls. */
 function silenceOf({ loop, silentSinceMs, silence }: Run, now: number) {
-  if (loop !== 'turning') return { loop, since: silentSinceMs ?? now };
+  if (loop !== 'turning') return { loop, since: silentSinceMs ?? now, forMs: now - (silentSinceMs ?? now) };
   if (!silence || silence.was === 'turning' || now - silence.untilMs > stalePlanMs) return undefined;
-  return { loop: silence.was, since: silence.fromMs };
+  return { loop: silence.was, since: silence.fromMs, forMs: silence.untilMs - silence.fromMs };
 }
